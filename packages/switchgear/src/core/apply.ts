@@ -1,0 +1,108 @@
+/**
+ * What each verb of a store does to a record, as pure functions: the memory store runs them, a process runs them on
+ * its own circuit while the store is away, and the other stores say the same in their own language.
+ * Each returns the new record, or `undefined` where the verb is refused.
+ */
+
+import { add, type Evidence, oldestSlot } from './evidence.ts';
+import {
+  type CircuitRecord,
+  type Epoch,
+  type Head,
+  type Lease,
+  type Override,
+  type OverrideMode,
+  overrideActive,
+  sameEpoch,
+} from './record.ts';
+import { lapsed } from './verdict.ts';
+
+/** How a probe ended. A `cancel` frees the slot with no verdict. */
+export type ProbeVerdict = 'success' | 'failure' | 'cancel';
+
+export interface ProbeResult {
+  readonly leaseId: string;
+  readonly slot: number;
+  readonly verdict: ProbeVerdict;
+}
+
+/** What an operator asks for. `release` ends what is in force. */
+export interface OverrideRequest {
+  readonly mode: OverrideMode | 'release';
+  readonly by: string;
+  readonly reason: string;
+  /** How long it holds from now on, milliseconds; absent: until released. */
+  readonly forMs?: number;
+}
+
+export function reportEvidence(
+  record: CircuitRecord,
+  epoch: Epoch,
+  evidence: Evidence,
+  nowMs: number,
+): CircuitRecord | undefined {
+  if (!sameEpoch(record.epoch, epoch)) return undefined;
+  return {
+    ...record,
+    sinceMs: record.sinceMs || nowMs,
+    evidence: add(record.evidence, evidence, oldestSlot(nowMs, record)),
+  };
+}
+
+export function reportProbe(
+  record: CircuitRecord,
+  epoch: Epoch,
+  { leaseId, slot, verdict }: ProbeResult,
+  nowMs: number,
+): CircuitRecord | undefined {
+  if (record.state !== 'half-open' || !sameEpoch(record.epoch, epoch)) return undefined;
+  const lease = record.leases[slot];
+  if (lease?.id !== leaseId || nowMs >= lease.untilMs) return undefined;
+  const { successes, failures, lapses } = record;
+  return {
+    ...record,
+    leases: record.leases.with(slot, null),
+    successes: verdict === 'success' ? successes + 1 : successes,
+    failures: verdict === 'failure' ? failures + 1 : failures,
+    lapses: verdict === 'cancel' ? lapses : 0,
+  };
+}
+
+export function takeLease(
+  record: CircuitRecord,
+  epoch: Epoch,
+  slot: number,
+  lease: Lease,
+  nowMs: number,
+): CircuitRecord | undefined {
+  if (record.state !== 'half-open' || !sameEpoch(record.epoch, epoch)) return undefined;
+  const held = record.leases[slot];
+  if (held === undefined || (held !== null && !lapsed(held, nowMs))) return undefined;
+  return {
+    ...record,
+    leases: record.leases.with(slot, lease),
+    lapses: held === null ? record.lapses : record.lapses + 1,
+  };
+}
+
+export function moveTo(record: CircuitRecord, from: Epoch, next: Head): CircuitRecord | undefined {
+  if (!sameEpoch(record.epoch, from)) return undefined;
+  const { name, override, policy } = record;
+  return { name, evidence: {}, ...(override && { override }), ...(policy && { policy }), ...next };
+}
+
+/** The override that `request` makes of the present one, or `undefined` where there is nothing to release. */
+export function overridden(
+  record: CircuitRecord,
+  request: OverrideRequest,
+  nowMs: number,
+): Override | undefined {
+  const version = (record.override?.version ?? record.settledOverride) + 1;
+  const { mode, by, reason, forMs } = request;
+  if (mode !== 'release') {
+    const until = forMs === undefined ? {} : { untilMs: nowMs + forMs };
+    return { version, mode, by, reason, atMs: nowMs, ...until };
+  }
+  if (!record.override || !overrideActive(record, nowMs)) return undefined;
+  return { version, mode: record.override.mode, by, reason, atMs: nowMs, untilMs: nowMs };
+}

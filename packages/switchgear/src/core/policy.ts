@@ -1,0 +1,57 @@
+/** When to trip. */
+
+import type { Counts, Window } from './evidence.ts';
+import type { TransitionReason } from './record.ts';
+
+/** Settings that decide. Durations in milliseconds. `options.ts` has the defaults, ranges and meanings. */
+export interface Policy {
+  readonly failureThreshold: number;
+  readonly minCalls: number;
+  readonly failureRatio: number;
+  readonly failureWindow: number;
+  readonly slowCallDuration: number;
+  readonly slowCallRatio: number;
+  readonly consecutiveFailures: number;
+  readonly quorum: number;
+  readonly resetTimeout: number;
+  readonly backoff: number;
+  readonly jitter: number;
+  readonly maxResetTimeout: number;
+  readonly halfOpenMaxProbes: number;
+  readonly halfOpenSuccessThreshold: number;
+  readonly leaseDuration: number;
+  readonly rampDuration: number;
+  readonly rampFrom: number;
+}
+
+/** The window is cut into this many buckets; a shorter window gets fewer, none narrower than a second. */
+const BUCKETS = 10;
+const MIN_BUCKET_MS = 1_000;
+
+/** How a window of `failureWindow` is cut into buckets. */
+export function windowOf(policy: Pick<Policy, 'failureWindow'>): Window {
+  const bucketMs = Math.max(MIN_BUCKET_MS, Math.ceil(policy.failureWindow / BUCKETS));
+  return { bucketMs, buckets: Math.max(1, Math.floor(policy.failureWindow / bucketMs)) };
+}
+
+/** Why the counts of a window trip the circuit, or `undefined`. */
+export function tripReason(counts: Counts, policy: Policy): TransitionReason | undefined {
+  if (counts.calls < policy.minCalls) return undefined;
+  if (policy.quorum > 1 && counts.votes < policy.failureThreshold) return undefined;
+  if (enough(counts.failures, counts.calls, policy.failureRatio, policy)) return 'failures';
+  if (enough(counts.slow, counts.calls, policy.slowCallRatio, policy)) return 'slow-calls';
+  return undefined;
+}
+
+function enough(bad: number, calls: number, ratio: number, policy: Policy): boolean {
+  return bad >= policy.failureThreshold && bad >= ratio * calls;
+}
+
+/**
+ * Votes that one process may add to a window: so few that `quorum - 1` processes stay below the threshold.
+ * With a quorum of 1 there are no votes.
+ */
+export function voteShare({ quorum, failureThreshold }: Policy): number {
+  if (quorum === 1) return 0;
+  return Math.min(Math.ceil(failureThreshold / quorum), Math.ceil(failureThreshold / (quorum - 1)) - 1);
+}

@@ -1,0 +1,110 @@
+/** What a record says to somebody who wants to call, and what it leaves to be done. */
+
+import { type Counts, total } from './evidence.ts';
+import { type Policy, tripReason } from './policy.ts';
+import {
+  CLOCK_BOUND_MS,
+  type CircuitRecord,
+  type HalfOpenRecord,
+  type Lease,
+  overrideActive,
+  overrideUnsettled,
+  type TransitionReason,
+} from './record.ts';
+
+/** Leases in a row that may lapse without a verdict; the next reader re-opens the circuit. */
+const MAX_LAPSES = 3;
+
+/** Whether a call may go. */
+export type Admission =
+  /** Everything may. */
+  | { readonly admits: 'all' }
+  /** This share of the calls may: the circuit ramps up. */
+  | { readonly admits: 'share'; readonly share: number }
+  /** Nothing may, until `untilMs` at the earliest (infinite: until somebody acts). */
+  | { readonly admits: 'none'; readonly untilMs: number }
+  /** One call may, if it wins the slot; `slot` is absent where it takes a transition to half-open. `freeSinceMs`: knowledge older than this does not count. */
+  | { readonly admits: 'probe'; readonly slot?: number; readonly freeSinceMs: number };
+
+const ALL: Admission = { admits: 'all' };
+
+export function admission(record: CircuitRecord, nowMs: number): Admission {
+  const override = record.override;
+  if (override && overrideActive(record, nowMs)) {
+    if (override.mode !== 'forced-open') return ALL;
+    return { admits: 'none', untilMs: override.untilMs ?? Number.POSITIVE_INFINITY };
+  }
+  if (override && overrideUnsettled(record, nowMs)) {
+    // A forced-open ends like an open time: with a probe, whatever lay below it.
+    if (override.mode === 'forced-open') return { admits: 'probe', freeSinceMs: override.untilMs ?? 0 };
+    return ALL;
+  }
+  switch (record.state) {
+    case 'closed': {
+      const share = rampShare(record, nowMs);
+      return share >= 1 ? ALL : { admits: 'share', share };
+    }
+    case 'open':
+      return nowMs >= record.openUntilMs
+        ? { admits: 'probe', freeSinceMs: record.openUntilMs }
+        : { admits: 'none', untilMs: record.openUntilMs };
+    case 'half-open':
+      return probeSlot(record, nowMs);
+  }
+}
+
+/** Share of calls that a closed circuit admits: rises from `rampFrom` to 1 in a straight line over `rampMs`. */
+function rampShare(record: CircuitRecord & { state: 'closed' }, nowMs: number): number {
+  if (record.rampMs === 0) return 1;
+  const progress = Math.max(0, (nowMs - record.sinceMs) / record.rampMs);
+  return record.rampFrom + (1 - record.rampFrom) * progress;
+}
+
+function probeSlot(record: HalfOpenRecord, nowMs: number): Admission {
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const [slot, lease] of record.leases.entries()) {
+    const freeSinceMs = lease ? lease.untilMs + CLOCK_BOUND_MS : 0;
+    if (nowMs >= freeSinceMs) return { admits: 'probe', slot, freeSinceMs };
+    untilMs = Math.min(untilMs, freeSinceMs);
+  }
+  return { admits: 'none', untilMs };
+}
+
+/** Whether nobody holds the lease any more, clocks considered. */
+export function lapsed(lease: Lease | null, nowMs: number): boolean {
+  return lease !== null && nowMs >= lease.untilMs + CLOCK_BOUND_MS;
+}
+
+/** A transition that somebody should commit, whoever sees it first. */
+export type Decision =
+  | {
+      readonly to: 'open';
+      readonly reason: 'failures' | 'slow-calls' | TransitionReason;
+      readonly counts: Counts;
+    }
+  | { readonly to: 'reopen'; readonly reason: 'probe-failed' | 'probes-lapsed' }
+  | { readonly to: 'closed'; readonly reason: 'recovered' | 'override-ended' };
+
+/** What the record leaves to be done at `nowMs`. Half-open is not among it: that takes a call that wants to probe. */
+export function due(record: CircuitRecord, policy: Policy, nowMs: number): Decision | undefined {
+  if (overrideActive(record, nowMs)) return undefined;
+  if (overrideUnsettled(record, nowMs))
+    return record.override?.mode === 'forced-open'
+      ? undefined
+      : { to: 'closed', reason: 'override-ended' };
+  switch (record.state) {
+    case 'closed': {
+      const counts = total(record.evidence, nowMs, record);
+      const reason = tripReason(counts, policy);
+      return reason && { to: 'open', reason, counts };
+    }
+    case 'half-open': {
+      if (record.failures > 0) return { to: 'reopen', reason: 'probe-failed' };
+      if (record.successes >= record.successesNeeded) return { to: 'closed', reason: 'recovered' };
+      const gone = record.leases.filter((lease) => lapsed(lease, nowMs)).length;
+      return record.lapses + gone >= MAX_LAPSES ? { to: 'reopen', reason: 'probes-lapsed' } : undefined;
+    }
+    case 'open':
+      return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/** Everything that this library throws. The caller's own errors pass through untouched. */
+
+const BRAND = Symbol.for('switchgear.error');
+
+/** Stable codes: match on these, not on messages. */
+export type ErrorCode =
+  | 'CIRCUIT_OPEN'
+  | 'CALL_TIMEOUT'
+  | 'BULKHEAD_FULL'
+  | 'INVALID_CONFIGURATION'
+  | 'STORE_FAILED';
+
+/** Base of all errors here. `isSwitchgearError` recognises it across duplicate installs. */
+export abstract class SwitchgearError extends Error {
+  abstract readonly code: ErrorCode;
+  /** Name of the circuit concerned, where there is one. */
+  readonly circuit: string | undefined;
+  readonly [BRAND] = true;
+
+  constructor(message: string, circuit?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.circuit = circuit;
+    this.name = new.target.name;
+  }
+}
+
+/** Whether `error` comes from this library, any copy of it; with `code`, whether it is that one. */
+export function isSwitchgearError(error: unknown, code?: ErrorCode): error is SwitchgearError {
+  return (
+    error instanceof Error && BRAND in error && (!code || (error as SwitchgearError).code === code)
+  );
+}
+
+/** The call was not made: the circuit admits nothing at present. */
+export class CircuitOpenError extends SwitchgearError {
+  override readonly code = 'CIRCUIT_OPEN';
+  /** What rejected the call: `open`, `half-open` (others probe), `ramp`, `forced-open`, or `local-open` (this process alone). */
+  readonly state: RejectingState;
+  /** Milliseconds until a call may be admitted again, at the earliest; `Infinity` where an operator must act. */
+  readonly retryAfterMs: number;
+  /** Name or code of the failure that tripped the circuit, where known. */
+  readonly lastFailure: string | undefined;
+
+  constructor(circuit: string, state: RejectingState, retryAfterMs: number, lastFailure?: string) {
+    const wait = Number.isFinite(retryAfterMs) ? `, retry in ${Math.ceil(retryAfterMs)} ms` : '';
+    super(`circuit "${circuit}" is ${state}${wait}${lastFailure ? ` (${lastFailure})` : ''}`, circuit);
+    this.state = state;
+    this.retryAfterMs = retryAfterMs;
+    this.lastFailure = lastFailure;
+  }
+}
+
+export type RejectingState = 'open' | 'half-open' | 'ramp' | 'forced-open' | 'local-open';
+
+/** The call took longer than `timeout`. It counts as a failure; the signal that it was given is aborted with this error. */
+export class TimeoutError extends SwitchgearError {
+  override readonly code = 'CALL_TIMEOUT';
+  readonly timeoutMs: number;
+
+  constructor(circuit: string, timeoutMs: number) {
+    super(`call to "${circuit}" took longer than ${timeoutMs} ms`, circuit);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The call was not made: as many as allowed are running, and the queue is full or the wait was over. */
+export class BulkheadFullError extends SwitchgearError {
+  override readonly code = 'BULKHEAD_FULL';
+
+  constructor(circuit: string, why: 'queue full' | 'waited too long', limits: string) {
+    super(`bulkhead of "${circuit}": ${why} (${limits})`, circuit);
+  }
+}
+
+/** Options, environment or a store address are wrong. `problems` has every one of them, each with the value and what is allowed. */
+export class ConfigurationError extends SwitchgearError {
+  override readonly code = 'INVALID_CONFIGURATION';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], circuit?: string) {
+    super(
+      `invalid configuration${circuit ? ` of "${circuit}"` : ''}:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+      circuit,
+    );
+    this.problems = problems;
+  }
+}
+
+/** A store could not do what it was asked. Never reaches a caller of `execute`: listen with `onStoreError`. */
+export class StoreError extends SwitchgearError {
+  override readonly code = 'STORE_FAILED';
+  /** `refused`: the write is known not to have happened. `unknown`: it may have. */
+  readonly fate: 'refused' | 'unknown';
+
+  constructor(message: string, fate: 'refused' | 'unknown', options?: ErrorOptions) {
+    super(message, undefined, options);
+    this.fate = fate;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Learns the store's time from the time stamps of its answers.
+ *
+ * A stamp `s` with resolution `r` says that the store's clock read [s, s + r) at some moment between sending and
+ * receiving. So the offset to the local clock lies in (s − received, s + r − sent]. Answers narrow that range down; one
+ * that contradicts it (a clock was set) starts it anew. Good to ±1 s after one answer with a resolution of 1 s
+ * (the `Date` header of HTTP), far better after several.
+ */
+export class ClockOffset {
+  readonly #clock: () => number;
+  #low = Number.NEGATIVE_INFINITY;
+  #high = Number.POSITIVE_INFINITY;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  learn(stampMs: number, resolutionMs: number, sentMs: number): void {
+    const low = stampMs - this.#clock();
+    const high = stampMs + resolutionMs - sentMs;
+    // Sent after received: the local clock was set back in between, and the answer says nothing.
+    if (low > high) return;
+    const disjoint = low > this.#high || high < this.#low;
+    this.#low = disjoint ? low : Math.max(low, this.#low);
+    this.#high = disjoint ? high : Math.min(high, this.#high);
+  }
+
+  /** The store's time, or `undefined` before the first answer. */
+  now(): number | undefined {
+    if (this.#low === Number.NEGATIVE_INFINITY) return undefined;
+    return this.#clock() + (this.#low + this.#high) / 2;
+  }
+}

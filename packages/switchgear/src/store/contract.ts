@@ -1,0 +1,99 @@
+/** What a store must do. `switchgear/testing` exports the suite that holds a store to it. */
+
+import type { OverrideRequest, ProbeResult } from '../core/apply.ts';
+import type { Evidence, Window } from '../core/evidence.ts';
+import type { CircuitRecord, Head, Lease, StoredPolicy, Transition } from '../core/record.ts';
+
+/** The outcome of a conditional write. The record is as it was read by the write itself, whoever won. */
+export interface WriteAnswer {
+  /** Whether this write took effect. */
+  readonly accepted: boolean;
+  /** The record after the write, or the one that refused it: the loser needs no second read. */
+  readonly record: CircuitRecord;
+}
+
+/** One line of a circuit's history. */
+export interface HistoryEntry extends Transition {
+  readonly epoch: { readonly number: number; readonly id: string };
+}
+
+/**
+ * A place where a fleet keeps its circuits. Each verb is one atomic round trip (exceptions are named), and none
+ * retries by itself: an ADD is not idempotent. A verb that rejects with a `StoreError` says whether the write is
+ * known not to have happened (`fate: 'refused'`) or may have (`'unknown'`); any other rejection counts as unknown.
+ *
+ * `base` is always the record from which the caller derived its write; a write takes effect only while the stored
+ * epoch equals `base.epoch`. Every answer is adopted by the caller, so a store must never return a record that it
+ * did not read.
+ */
+export interface Store {
+  /**
+   * The store's time in milliseconds as this process knows it, or `undefined` until an answer has taught it.
+   * Reads a clock and an offset: no I/O.
+   */
+  now(): number | undefined;
+
+  /**
+   * The records of many circuits, in the order of `names`; a circuit that is not there is its `rootRecord`, cut as
+   * `window` says.
+   * Cost: one call per 100 keys (DynamoDB) or per node (Redis). May be eventually consistent unless `consistent`.
+   */
+  load(
+    names: readonly string[],
+    window: (name: string) => Window,
+    options?: { readonly consistent?: boolean },
+  ): Promise<CircuitRecord[]>;
+
+  /** Adds evidence to the buckets, if the epoch holds. Creates a missing record. Cost: one write. */
+  report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer>;
+
+  /**
+   * Gives back a probe slot with its verdict, if the epoch holds AND the slot still has that lease AND the lease has not
+   * expired by the store's time. Cost: one write.
+   */
+  settle(base: CircuitRecord, probe: ProbeResult): Promise<WriteAnswer>;
+
+  /**
+   * Compare-and-set of the epoch. Files `base.transition` into the history first (idempotently), so that a history has
+   * every transition even when its committer dies. Leaves override and policy alone, empties the evidence.
+   * Cost: one write, two where there is a transition to file.
+   */
+  transition(base: CircuitRecord, next: Head): Promise<WriteAnswer>;
+
+  /** Takes probe slot `slot`, if the epoch holds and the slot is free or its lease ended 2 s ago or more. Cost: one write. */
+  lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer>;
+
+  /**
+   * Sets or ends an override; moves no epoch. Creates a missing record. Concurrent operators: the last one holds, each gets
+   * a version of its own. `accepted` is false where there was nothing to release. Cost: one read and one write.
+   */
+  override(name: string, request: OverrideRequest): Promise<WriteAnswer>;
+
+  /** Stores settings with the circuit (`null` removes them); moves no epoch. Cost: one read and one write. */
+  policy(
+    name: string,
+    values: StoredPolicy['values'] | null,
+    author: { readonly by: string; readonly reason: string },
+  ): Promise<WriteAnswer>;
+
+  /** Names of all circuits that were ever written. A query, never a scan. */
+  list(): Promise<string[]>;
+
+  /** Transitions of a circuit, newest first, at most `limit` (100). */
+  history(name: string, limit?: number): Promise<HistoryEntry[]>;
+
+  /**
+   * Puts circuits into a new closed epoch without override; the history stays. Records are never deleted, so that epoch
+   * numbers do not restart under a frozen process. Cost: one read and one write per circuit.
+   */
+  clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void>;
+
+  /**
+   * Calls `listener` with each record that changed its epoch or override, where the store can push. Returns the
+   * unsubscribe.
+   */
+  subscribe?(listener: (record: CircuitRecord) => void): () => void;
+
+  /** Gives back connections that the store itself opened. */
+  close?(): Promise<void>;
+}

@@ -1,0 +1,122 @@
+/** Circuits in the memory of this process: for tests, and for circuits that a process keeps to itself. */
+
+import { type Clock, systemClock } from '../../clock.ts';
+import {
+  moveTo,
+  type OverrideRequest,
+  overridden,
+  type ProbeResult,
+  reportEvidence,
+  reportProbe,
+  takeLease,
+} from '../../core/apply.ts';
+import type { Evidence, Window } from '../../core/evidence.ts';
+import { type CircuitRecord, type Head, type Lease, rootRecord, type StoredPolicy } from '../../core/record.ts';
+import { cleared } from '../../core/transitions.ts';
+import { newId } from '../../id.ts';
+import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
+
+/** Transitions kept per circuit. */
+const HISTORY_LIMIT = 1_000;
+/** How a circuit is cut that was overridden before anybody reported on it: the default window of 60 s. */
+const DEFAULT_WINDOW: Window = { bucketMs: 6_000, buckets: 10 };
+
+export class MemoryStore implements Store {
+  readonly #clock: Clock;
+  readonly #records = new Map<string, CircuitRecord>();
+  readonly #history = new Map<string, HistoryEntry[]>();
+  readonly #listeners = new Set<(record: CircuitRecord) => void>();
+
+  constructor({ clock = systemClock }: { clock?: Clock } = {}) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  async load(names: readonly string[], window: (name: string) => Window): Promise<CircuitRecord[]> {
+    return names.map((name) => this.#records.get(name) ?? rootRecord(name, window(name)));
+  }
+
+  async report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer> {
+    return this.#write(base, (record) => reportEvidence(record, base.epoch, evidence, this.now()));
+  }
+
+  async settle(base: CircuitRecord, probe: ProbeResult): Promise<WriteAnswer> {
+    return this.#write(base, (record) => reportProbe(record, base.epoch, probe, this.now()));
+  }
+
+  async lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer> {
+    return this.#write(base, (record) => takeLease(record, base.epoch, slot, lease, this.now()));
+  }
+
+  async transition(base: CircuitRecord, next: Head): Promise<WriteAnswer> {
+    return this.#write(base, (record) => moveTo(record, base.epoch, next));
+  }
+
+  async override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
+    return this.#write(rootRecord(name, DEFAULT_WINDOW), (record) => {
+      const override = overridden(record, request, this.now());
+      return override && { ...record, sinceMs: record.sinceMs || this.now(), override };
+    });
+  }
+
+  async policy(
+    name: string,
+    values: StoredPolicy['values'] | null,
+    author: { readonly by: string; readonly reason: string },
+  ): Promise<WriteAnswer> {
+    return this.#write(rootRecord(name, DEFAULT_WINDOW), (record) => {
+      const version = (record.policy?.version ?? 0) + 1;
+      const policy = { version, values: values ?? {}, ...author, atMs: this.now() };
+      return { ...record, sinceMs: record.sinceMs || this.now(), policy };
+    });
+  }
+
+  async list(): Promise<string[]> {
+    return [...this.#records.keys()];
+  }
+
+  async history(name: string, limit = 100): Promise<HistoryEntry[]> {
+    return (this.#history.get(name) ?? []).slice(0, limit);
+  }
+
+  async clear(names: readonly string[], { by }: { readonly by: string }): Promise<void> {
+    for (const name of names) {
+      const mover = { nowMs: this.now(), id: newId(), by };
+      this.#write(rootRecord(name, DEFAULT_WINDOW), (record) => {
+        const { override, ...rest } = record;
+        return moveTo(rest, record.epoch, cleared(record, mover));
+      });
+    }
+  }
+
+  subscribe(listener: (record: CircuitRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** `absent` stands for a record that is not there yet. */
+  #write(absent: CircuitRecord, verb: (record: CircuitRecord) => CircuitRecord | undefined): WriteAnswer {
+    const before = this.#records.get(absent.name) ?? missing(absent);
+    const after = verb(before);
+    if (!after) return { accepted: false, record: before };
+    this.#records.set(before.name, after);
+    const moved = after.epoch !== before.epoch;
+    if (moved && after.transition) this.#file(after.name, { ...after.transition, epoch: after.epoch });
+    if (moved || after.override !== before.override)
+      for (const listener of this.#listeners) listener(after);
+    return { accepted: true, record: after };
+  }
+
+  #file(name: string, entry: HistoryEntry): void {
+    const entries = this.#history.get(name) ?? [];
+    this.#history.set(name, [entry, ...entries].slice(0, HISTORY_LIMIT));
+  }
+}
+
+/** What a store that lacks the record answers to somebody who writes from `base`. */
+function missing(base: CircuitRecord): CircuitRecord {
+  return base.epoch.number === 0 ? { ...base, sinceMs: 0, evidence: {} } : rootRecord(base.name, base);
+}
