@@ -11,7 +11,13 @@ import {
   takeLease,
 } from '../../core/apply.ts';
 import type { Evidence, Window } from '../../core/evidence.ts';
-import { type CircuitRecord, type Head, type Lease, rootRecord, type StoredPolicy } from '../../core/record.ts';
+import {
+  type CircuitRecord,
+  type Head,
+  type Lease,
+  rootRecord,
+  type StoredPolicy,
+} from '../../core/record.ts';
 import { cleared } from '../../core/transitions.ts';
 import { newId } from '../../id.ts';
 import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
@@ -97,16 +103,15 @@ export class MemoryStore implements Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** `absent` stands for a record that is not there yet. */
-  #write(absent: CircuitRecord, verb: (record: CircuitRecord) => CircuitRecord | undefined): WriteAnswer {
-    const before = this.#records.get(absent.name) ?? missing(absent);
+  /** A circuit that is not there yet is the root record with the base's cut: nothing else of `base` was ever read here. */
+  #write(base: CircuitRecord, verb: (record: CircuitRecord) => CircuitRecord | undefined): WriteAnswer {
+    const before = this.#records.get(base.name) ?? rootRecord(base.name, base);
     const after = verb(before);
     if (!after) return { accepted: false, record: before };
     this.#records.set(before.name, after);
     const moved = after.epoch !== before.epoch;
     if (moved && after.transition) this.#file(after.name, { ...after.transition, epoch: after.epoch });
-    if (moved || after.override !== before.override)
-      for (const listener of this.#listeners) listener(after);
+    if (moved || after.override !== before.override) for (const listener of this.#listeners) listener(after);
     return { accepted: true, record: after };
   }
 
@@ -114,9 +119,4 @@ export class MemoryStore implements Store {
     const entries = this.#history.get(name) ?? [];
     this.#history.set(name, [entry, ...entries].slice(0, HISTORY_LIMIT));
   }
-}
-
-/** What a store that lacks the record answers to somebody who writes from `base`. */
-function missing(base: CircuitRecord): CircuitRecord {
-  return base.epoch.number === 0 ? { ...base, sinceMs: 0, evidence: {} } : rootRecord(base.name, base);
 }

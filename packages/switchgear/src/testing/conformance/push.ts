@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import type { CircuitRecord } from '../../core/record.ts';
+import type { Bench, Definition } from './case.ts';
+import { nextHead } from './heads.ts';
+
+/** Records of the bench's circuit as they are pushed to `other`. */
+function pushesTo(bench: Bench): { readonly seen: CircuitRecord[]; readonly unsubscribe: () => void } {
+  assert.ok(bench.other.subscribe, 'a store of which `pushes` is claimed has subscribe');
+  const seen: CircuitRecord[] = [];
+  const unsubscribe = bench.other.subscribe((record) => {
+    if (record.name === bench.name) seen.push(record);
+  });
+  return { seen, unsubscribe };
+}
+
+export const pushCases: readonly Definition[] = [
+  {
+    name: 'each transition, override and clear is pushed as the record after it; a report is not',
+    law: 'the contract: subscribe',
+    async test(bench) {
+      const { name, store } = bench;
+      const { seen, unsubscribe } = pushesTo(bench);
+      const expected: CircuitRecord[] = [];
+      const root = await bench.read();
+      await store.report(root, {});
+      const first = await store.transition(root, nextHead(root, bench.now()));
+      expected.push(first.record);
+      await store.transition(root, nextHead(root, bench.now()));
+      expected.push((await store.override(name, { mode: 'disabled', by: 'ana', reason: 'test' })).record);
+      await store.clear([name], { by: 'ana', reason: 'test' });
+      expected.push(await bench.read());
+      await bench.eventually('three pushes', () => seen.length >= 3);
+      unsubscribe();
+      assert.deepEqual(seen, expected);
+    },
+  },
+  {
+    name: 'nothing is pushed after unsubscribe, and the other listener goes on',
+    law: 'the contract: subscribe',
+    async test(bench) {
+      const gone = pushesTo(bench);
+      const stays = pushesTo(bench);
+      const root = await bench.read();
+      const { record } = await bench.store.transition(root, nextHead(root, bench.now()));
+      await bench.eventually('a push to both', () => gone.seen.length + stays.seen.length === 2);
+      gone.unsubscribe();
+      gone.unsubscribe();
+      await bench.store.transition(record, nextHead(record, bench.now()));
+      await bench.eventually('the second push', () => stays.seen.length === 2);
+      stays.unsubscribe();
+      assert.equal(gone.seen.length, 1);
+    },
+  },
+];
+
+export const noPushCases: readonly Definition[] = [
+  {
+    name: 'a store that has subscribe is tested with `pushes: true`',
+    law: 'the contract: subscribe',
+    async test(bench) {
+      assert.equal(bench.store.subscribe, undefined);
+    },
+  },
+];
