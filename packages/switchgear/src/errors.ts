@@ -26,9 +26,7 @@ export abstract class SwitchgearError extends Error {
 
 /** Whether `error` comes from this library, any copy of it; with `code`, whether it is that one. */
 export function isSwitchgearError(error: unknown, code?: ErrorCode): error is SwitchgearError {
-  return (
-    error instanceof Error && BRAND in error && (!code || (error as SwitchgearError).code === code)
-  );
+  return error instanceof Error && BRAND in error && (!code || (error as SwitchgearError).code === code);
 }
 
 /** The call was not made: the circuit admits nothing at present. */

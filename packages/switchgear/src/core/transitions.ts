@@ -98,7 +98,10 @@ export function closed(
 }
 
 /** → closed by an operator's `clear`: a fresh start that keeps the window's cut, since it has no policy at hand. */
-export function cleared(record: CircuitRecord, { nowMs, id, by }: Pick<Mover, 'nowMs' | 'id' | 'by'>): ClosedHead {
+export function cleared(
+  record: CircuitRecord,
+  { nowMs, id, by }: Pick<Mover, 'nowMs' | 'id' | 'by'>,
+): ClosedHead {
   return {
     state: 'closed',
     epoch: { number: record.epoch.number + 1, id },

@@ -3,8 +3,8 @@
 import { type Counts, total } from './evidence.ts';
 import { type Policy, tripReason } from './policy.ts';
 import {
-  CLOCK_BOUND_MS,
   type CircuitRecord,
+  CLOCK_BOUND_MS,
   type HalfOpenRecord,
   type Lease,
   overrideActive,
@@ -89,9 +89,7 @@ export type Decision =
 export function due(record: CircuitRecord, policy: Policy, nowMs: number): Decision | undefined {
   if (overrideActive(record, nowMs)) return undefined;
   if (overrideUnsettled(record, nowMs))
-    return record.override?.mode === 'forced-open'
-      ? undefined
-      : { to: 'closed', reason: 'override-ended' };
+    return record.override?.mode === 'forced-open' ? undefined : { to: 'closed', reason: 'override-ended' };
   switch (record.state) {
     case 'closed': {
       const counts = total(record.evidence, nowMs, record);

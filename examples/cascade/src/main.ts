@@ -1,0 +1,88 @@
+/** The demo: the same play three times, each with another breaker, then the figures side by side. */
+
+import { killAll } from './child-process.ts';
+import { type Figures, measure } from './measure.ts';
+import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
+import { brokenPromises } from './promises.ts';
+import { LEDGERS, ORDERS, run } from './run.ts';
+import { isOutage, scenes } from './script.ts';
+import { type Progress, progressOn } from './show/progress.ts';
+import { summary } from './show/summary.ts';
+import { STRATEGIES, TITLES } from './strategy.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  const out = options.json ? process.stderr : process.stdout;
+  const progress = progressOn(out, out.isTTY === true && !options.once);
+  leaveNothingBehind(progress);
+
+  const figures = await playAll(options, progress);
+  const problems = verdictOn(figures, options);
+  if (options.json) {
+    const { seconds, rps, processes } = options;
+    console.log(
+      JSON.stringify({ seconds, rps, processes, ok: problems.length === 0, problems, runs: figures }),
+    );
+  }
+  out.write(`\n${summary(figures)}\n\n${conclusion(problems)}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+async function playAll(options: Options, progress: Progress): Promise<Figures[]> {
+  const chain = `client → order ×${ORDERS} → payment ×${options.processes} → ledger ×${LEDGERS}, ${options.rps} calls/s`;
+  const figures: Figures[] = [];
+  for (const [i, strategy] of STRATEGIES.entries()) {
+    const title = {
+      number: i + 1,
+      of: STRATEGIES.length,
+      name: TITLES[strategy],
+      seconds: options.seconds,
+      chain,
+    };
+    progress.starting(title);
+    try {
+      figures.push(measure(await run(strategy, options, (log) => progress.running(log))));
+    } finally {
+      progress.ended();
+    }
+  }
+  return figures;
+}
+
+function verdictOn(figures: readonly Figures[], options: Options): string[] {
+  const shared = figures.find((f) => f.strategy === 'shared');
+  const outage = scenes(options.seconds).filter((scene) => isOutage(scene.phase));
+  const outageMs = outage.reduce((sum, scene) => sum + scene.forMs, 0);
+  return shared ? brokenPromises(shared, outageMs) : ['the shared breaker did not run'];
+}
+
+function conclusion(problems: readonly string[]): string {
+  if (problems.length > 0) return `The shared breaker FAILED:\n${problems.map((p) => `  - ${p}`).join('\n')}`;
+  return 'The shared breaker contained the failure, probed one call at a time and closed again.';
+}
+
+/** However this process ends, its processes end first and the terminal is as it was. */
+function leaveNothingBehind(progress: Progress): void {
+  process.on('exit', killAll);
+  const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  for (const [signal, code] of Object.entries(SIGNALS))
+    process.on(signal, () => {
+      progress.ended();
+      process.exit(code);
+    });
+}
+
+// The SDK warns every process that it starts in about a Node 20 that this demo supports.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  console.error(usage ? `${error.message}\n\n${USAGE}` : error);
+  process.exitCode = usage ? 2 : 1;
+}

@@ -1,0 +1,88 @@
+/** The command line: what may be given, and what is wrong with what was given. */
+
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** Length of one of the three runs. */
+  readonly seconds: number;
+  /** Calls per second that the client makes on order, whatever becomes of them. */
+  readonly rps: number;
+  /** Processes of the payment fleet, the one that has the breaker. */
+  readonly processes: number;
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+const NUMBERS = {
+  seconds: { default: 12, min: 10, max: 600, means: 'length of each of the three runs' },
+  rps: { default: 120, min: 20, max: 2_000, means: 'calls per second that the client makes on order' },
+  processes: { default: 8, min: 2, max: 32, means: 'processes of the payment fleet' },
+} as const;
+
+export const USAGE = `Usage: npm start -- [options]
+
+Three services, order → payment → ledger, each a fleet of processes, under a steady load. The ledger turns slow,
+answers 503, dies and comes back. Three runs: no breaker, a breaker per process, one breaker for the fleet.
+
+${Object.entries(NUMBERS)
+  .map(([name, n]) => `  --${`${name} N`.padEnd(14)}${n.means}, ${n.min} to ${n.max} (default ${n.default})`)
+  .join('\n')}
+  --once          plain lines instead of the live table
+  --json          the summary as one JSON object on stdout; progress goes to stderr
+  --help          this text
+
+The exit code is 1 if the shared breaker did not contain the failure, probed more than once at a time or did not
+close again; the reasons are printed.`;
+
+/** Thrown with every problem of the command line at once. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** @returns `'help'` where only the usage is wanted. @throws UsageError */
+export function parseOptions(args: readonly string[]): Options | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  const problems: string[] = [];
+  const number = (name: keyof typeof NUMBERS): number => {
+    const { default: fallback, min, max } = NUMBERS[name];
+    const text = values[name];
+    if (text === undefined) return fallback;
+    const value = Number(text);
+    // Number('') is 0 and Number(' 12') is 12: only digits count.
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      problems.push(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`);
+    return value;
+  };
+  const options: Options = {
+    seconds: number('seconds'),
+    rps: number('rps'),
+    processes: number('processes'),
+    once: values.once ?? false,
+    json: values.json ?? false,
+  };
+  if (options.rps < 5 * options.processes && problems.length === 0)
+    problems.push(
+      `--rps ${options.rps} is too little for ${options.processes} processes: at least 5 per process (${5 * options.processes})`,
+    );
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return options;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seconds: { type: 'string' },
+        rps: { type: 'string' },
+        processes: { type: 'string' },
+        once: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,54 @@
+/** What stands between payment and the ledger: nothing but a timeout, or a breaker. All of Switchgear in the demo is here. */
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CircuitOpenError, MemoryStore, Switchgear } from 'switchgear';
+import { DynamoDBStore } from 'switchgear/dynamodb';
+import { BREAKER, CACHE_TTL_MS, LOCAL_CREDENTIALS, TIMEOUT_MS } from '../settings.ts';
+import type { CircuitPlace } from '../strategy.ts';
+
+export interface Guard {
+  call(work: (signal: AbortSignal) => Promise<number>): Promise<number>;
+  /** Milliseconds to wait where `error` says that the breaker did not make the call, else `undefined`. */
+  retryAfterMs(error: unknown): number | undefined;
+  state(): string;
+  close(): Promise<void>;
+}
+
+export function guardAt(place: CircuitPlace): Guard {
+  return place.kind === 'nowhere' ? justATimeout() : breakerAt(place);
+}
+
+/** The same timeout as with a breaker, so that the runs differ in the breaker alone. */
+function justATimeout(): Guard {
+  return {
+    call: (work) => work(AbortSignal.timeout(TIMEOUT_MS)),
+    retryAfterMs: () => undefined,
+    state: () => '–',
+    close: async () => {},
+  };
+}
+
+function breakerAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>): Guard {
+  const gear = new Switchgear({
+    store: storeAt(place),
+    cacheTtl: CACHE_TTL_MS,
+    processId: `payment-${process.pid}`,
+  });
+  const ledger = gear.breaker('ledger', BREAKER);
+  return {
+    call: (work) => ledger.execute(({ signal }) => work(signal)),
+    retryAfterMs: (error) => (error instanceof CircuitOpenError ? error.retryAfterMs : undefined),
+    state: () => ledger.state.state,
+    close: () => gear.close(),
+  };
+}
+
+function storeAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>) {
+  if (place.kind === 'memory') return new MemoryStore();
+  const client = new DynamoDBClient({
+    endpoint: place.endpoint,
+    region: 'local',
+    credentials: LOCAL_CREDENTIALS,
+  });
+  return new DynamoDBStore({ tableName: place.tableName, client });
+}

@@ -1,0 +1,17 @@
+/** What the three runs differ in. */
+
+export type Strategy = 'none' | 'per-process' | 'shared';
+
+export const STRATEGIES: readonly Strategy[] = ['none', 'per-process', 'shared'];
+
+export const TITLES: Readonly<Record<Strategy, string>> = {
+  none: 'no breaker',
+  'per-process': 'breaker per process',
+  shared: 'shared breaker',
+};
+
+/** Where a payment process finds its circuit. */
+export type CircuitPlace =
+  | { readonly kind: 'nowhere' }
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'dynamodb'; readonly endpoint: string; readonly tableName: string };

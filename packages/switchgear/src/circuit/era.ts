@@ -1,0 +1,106 @@
+/** What this process saw of a circuit in one epoch. */
+
+import { type Counts, type Evidence, NOTHING, plus, slotAt, type Window } from '../core/evidence.ts';
+import { type Policy, tripReason, voteShare } from '../core/policy.ts';
+import type { TransitionReason } from '../core/record.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Bucket extends Mutable<Counts> {
+  readonly slot: number;
+  /** What of it went to the store, acknowledged or not: nothing is sent twice. */
+  sent: Counts;
+}
+
+/**
+ * The own window of one process in one epoch, and the ticket of every ordinary call: a result counts only while the
+ * era it was admitted under is the present one. So a new epoch drops all older results by one comparison of references.
+ */
+export class Era {
+  readonly #policy: Policy;
+  readonly #window: Window;
+  #buckets: Bucket[] = [];
+  #current: Bucket = bucket(Number.NEGATIVE_INFINITY);
+  #streak = 0;
+
+  constructor(policy: Policy, window: Window) {
+    this.#policy = policy;
+    this.#window = window;
+  }
+
+  /** Moves on to the bucket of `nowMs`; returns when that bucket ends. Counting before the first turn is lost. */
+  turn(nowMs: number): number {
+    const { bucketMs, buckets } = this.#window;
+    const slot = slotAt(nowMs, bucketMs);
+    if (slot !== this.#current.slot) {
+      // Both ends: a clock that was ahead and came back must not leave a bucket in the future.
+      this.#buckets = this.#buckets.filter((old) => old.slot > slot - buckets && old.slot < slot);
+      this.#current = bucket(slot);
+      this.#buckets.push(this.#current);
+    }
+    return (slot + 1) * bucketMs;
+  }
+
+  success(): void {
+    this.#current.calls++;
+    this.#streak = 0;
+  }
+
+  /** Counts a call that failed, was slow, or both. */
+  bad(failed: boolean, slow: boolean): void {
+    const current = this.#current;
+    current.calls++;
+    if (failed) {
+      current.failures++;
+      this.#streak++;
+    } else this.#streak = 0;
+    if (slow) current.slow++;
+    this.#vote();
+  }
+
+  /** With a quorum, this process votes while its own calls are bad enough, and no more often than its share. */
+  #vote(): void {
+    const share = voteShare(this.#policy);
+    if (share === 0) return;
+    const own = this.total();
+    const streak = this.#streak >= this.#policy.consecutiveFailures;
+    const bad =
+      own.failures >= this.#policy.failureRatio * own.calls ||
+      own.slow >= this.#policy.slowCallRatio * own.calls;
+    const more = streak ? share - own.votes : bad && own.votes < share ? 1 : 0;
+    this.#current.votes += Math.max(0, more);
+  }
+
+  total(): Counts {
+    return this.#buckets.reduce<Counts>(plus, NOTHING);
+  }
+
+  /** Why this process's evidence alone would trip the circuit, or `undefined`. */
+  tripReason(): TransitionReason | undefined {
+    if (this.#streak >= this.#policy.consecutiveFailures) return 'consecutive-failures';
+    return tripReason(this.total(), { ...this.#policy, quorum: 1 });
+  }
+
+  /** The evidence that was not sent yet, from now on taken for sent; `undefined` where there is none. */
+  takeUnsent(): Evidence | undefined {
+    const evidence: Record<number, Counts> = {};
+    let some = false;
+    for (const own of this.#buckets) {
+      const { calls, failures, slow, votes } = own;
+      if (calls === own.sent.calls) continue;
+      some = true;
+      evidence[own.slot] = {
+        calls: calls - own.sent.calls,
+        failures: failures - own.sent.failures,
+        slow: slow - own.sent.slow,
+        votes: votes - own.sent.votes,
+      };
+      own.sent = { calls, failures, slow, votes };
+    }
+    return some ? evidence : undefined;
+  }
+}
+
+function bucket(slot: number): Bucket {
+  return { slot, ...NOTHING, sent: NOTHING };
+}

@@ -1,0 +1,76 @@
+/** The circuit that a process runs by itself: while the store is away, or while the fleet does not share its verdict. */
+
+import { moveTo, type ProbeVerdict, reportProbe, takeLease } from '../core/apply.ts';
+import type { Counts } from '../core/evidence.ts';
+import type { Policy } from '../core/policy.ts';
+import type { CircuitRecord, HalfOpenRecord, Lease, TransitionReason } from '../core/record.ts';
+import { closed, halfOpened, leaseFor, type Mover, reopened, tripped } from '../core/transitions.ts';
+import { type Admission, admission, due } from '../core/verdict.ts';
+
+/** The fleet's state machine on a record of its own: the same pure functions, without a store. */
+export class LocalCircuit {
+  readonly #policy: Policy;
+  /** Stands in for the fleet's record while the store is away, rather than for evidence of its own. */
+  readonly standIn: boolean;
+  #record: CircuitRecord;
+
+  private constructor(record: CircuitRecord, policy: Policy, standIn: boolean) {
+    this.#record = record;
+    this.#policy = policy;
+    this.standIn = standIn;
+  }
+
+  /** Opened by this process's own evidence. */
+  static trip(
+    base: CircuitRecord,
+    policy: Policy,
+    mover: Mover,
+    reason: TransitionReason,
+    counts: Counts,
+  ): LocalCircuit {
+    const { override, ...record } = base;
+    const next = tripped(record, policy, mover, reason, counts);
+    return new LocalCircuit(moveTo(record, base.epoch, next) as CircuitRecord, policy, false);
+  }
+
+  /** The fleet's last known state, carried on alone: an open time that ends gets a probe without a lease of the fleet. */
+  static standIn(record: CircuitRecord, policy: Policy): LocalCircuit {
+    return new LocalCircuit(record, policy, true);
+  }
+
+  get record(): CircuitRecord {
+    return this.#record;
+  }
+
+  admission(nowMs: number): Admission {
+    return admission(this.#record, nowMs);
+  }
+
+  /** Takes the probe that `admission` offered. */
+  lease(offer: Admission & { admits: 'probe' }, mover: Mover): { slot: number; lease: Lease } {
+    const record = this.#record;
+    if (offer.slot === undefined || record.state !== 'half-open') {
+      const next = halfOpened(record, this.#policy, mover);
+      this.#record = moveTo(record, record.epoch, next) as HalfOpenRecord;
+      return { slot: 0, lease: next.leases[0] as Lease };
+    }
+    const lease = leaseFor(record.leaseMs, mover);
+    this.#record = takeLease(record, record.epoch, offer.slot, lease, mover.nowMs) ?? record;
+    return { slot: offer.slot, lease };
+  }
+
+  /** Takes a probe's verdict; whether it changed the state. */
+  settle(slot: number, leaseId: string, verdict: ProbeVerdict, mover: Mover): boolean {
+    const base = this.#record;
+    const settled = reportProbe(base, base.epoch, { slot, leaseId, verdict }, mover.nowMs);
+    if (!settled) return false;
+    const decision = due(settled, this.#policy, mover.nowMs);
+    const next =
+      decision &&
+      (decision.to === 'closed'
+        ? closed(settled, this.#policy, mover, decision.reason)
+        : reopened(settled, this.#policy, mover, decision.reason));
+    this.#record = (next && moveTo(settled, settled.epoch, next)) ?? settled;
+    return next !== undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/** What a process tells about a circuit. */
+
+import {
+  type CircuitRecord,
+  type CircuitState,
+  type Epoch,
+  type Override,
+  type OverrideMode,
+  overrideActive,
+  type Transition,
+  type TransitionReason,
+} from '../core/record.ts';
+
+/** A change of a circuit's state as this process made it or learnt of it. */
+export interface StateChange {
+  readonly circuit: string;
+  readonly from: CircuitState | OverrideMode;
+  readonly to: CircuitState | OverrideMode;
+  readonly reason: TransitionReason | 'override' | 'override-released';
+  /** Store's time in milliseconds. */
+  readonly atMs: number;
+  /** Process or operator that made the change. */
+  readonly by: string;
+  /**
+   * `committed`: this process's own write made it; exactly one process of the fleet says so, once. `learnt`: somebody else's,
+   * seen in the store; where several passed between two reads, the latest. `local`: this process for itself alone.
+   */
+  readonly source: 'committed' | 'learnt' | 'local';
+  readonly epoch: Epoch;
+  readonly calls?: number;
+  readonly failures?: number;
+  /** Name or code of the last failure, where it tripped the circuit. */
+  readonly lastFailure?: string;
+  /** An operator's words. */
+  readonly note?: string;
+}
+
+export function transitionChange(
+  circuit: string,
+  epoch: Epoch,
+  transition: Transition,
+  source: StateChange['source'],
+): StateChange {
+  return { circuit, epoch, source, ...transition };
+}
+
+/** The change that an operator's act makes, given the record before and after. */
+export function overrideChange(
+  before: CircuitRecord,
+  after: CircuitRecord,
+  override: Override,
+  nowMs: number,
+): StateChange {
+  const active = overrideActive(after, nowMs);
+  return {
+    circuit: after.name,
+    epoch: after.epoch,
+    from: overrideActive(before, nowMs) && before.override ? before.override.mode : before.state,
+    to: active ? override.mode : after.state,
+    reason: active ? 'override' : 'override-released',
+    atMs: override.atMs,
+    by: override.by,
+    note: override.reason,
+    source: 'learnt',
+  };
+}

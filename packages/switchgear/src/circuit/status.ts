@@ -1,0 +1,58 @@
+/** What a process can say about a circuit at a moment. */
+
+import { type Counts, total } from '../core/evidence.ts';
+import {
+  type CircuitRecord,
+  type CircuitState,
+  type Epoch,
+  type Override,
+  type OverrideMode,
+  overrideActive,
+  type Transition,
+} from '../core/record.ts';
+import { admission } from '../core/verdict.ts';
+import type { Circuit } from './circuit.ts';
+import type { Host } from './host.ts';
+
+/** The state in force: an override, else this process's own, else the fleet's. */
+export type EffectiveState = CircuitState | OverrideMode | 'ramp' | 'local-open';
+
+export interface CircuitStatus {
+  readonly circuit: string;
+  readonly state: EffectiveState;
+  /** When the state below any override began, store's milliseconds; 0 for a circuit that was never written. */
+  readonly sinceMs: number;
+  /** Milliseconds until a call may be admitted again; 0 where one may now, `Infinity` where an operator must act. */
+  readonly retryAfterMs: number;
+  /** Evidence of the whole fleet in the present window, as of the snapshot. */
+  readonly evidence: Counts;
+  /** The transition that began the state; absent where there was none. */
+  readonly transition: Transition | undefined;
+  /** The operator's decision, if one is in force. */
+  readonly override: Override | undefined;
+  readonly epoch: Epoch;
+}
+
+export function recordStatus(record: CircuitRecord, nowMs: number): CircuitStatus {
+  const override = overrideActive(record, nowMs) ? record.override : undefined;
+  const verdict = admission(record, nowMs);
+  const state = override?.mode ?? (verdict.admits === 'share' ? 'ramp' : record.state);
+  return {
+    circuit: record.name,
+    state,
+    sinceMs: record.sinceMs,
+    retryAfterMs: verdict.admits === 'none' ? verdict.untilMs - nowMs : 0,
+    evidence: total(record.evidence, nowMs, record),
+    transition: record.transition,
+    override,
+    epoch: record.epoch,
+  };
+}
+
+export function statusOf(circuit: Circuit, host: Host): CircuitStatus {
+  const nowMs = host.guard.store.now() ?? host.clock.now();
+  const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs);
+  const local = circuit.local;
+  if (!local || fleet.override || local.state === 'closed') return fleet;
+  return { ...recordStatus(local, nowMs), state: 'local-open', epoch: fleet.epoch };
+}

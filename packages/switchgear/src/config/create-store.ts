@@ -1,0 +1,22 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Store } from '../store/contract.ts';
+import { MemoryStore } from '../store/memory/memory-store.ts';
+import { addressProblems, parseAddress } from './store-address.ts';
+
+/**
+ * The store at an address, so that changing the store is a change of configuration. Loads the SDK that it needs, and
+ * only that one; opens no connection.
+ *
+ * @param address `memory:` or `dynamodb://<table>?region=…&endpoint=…&partitionKey=…&sortKey=…&keyPrefix=…&ttlAttribute=…`,
+ *   each setting optional; `sortKey=` for a table without one.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem, and without the values: an address may hold secrets.
+ */
+export async function createStore(address: string): Promise<Store> {
+  const problems = addressProblems(address);
+  if (problems.length) throw new ConfigurationError(problems.map((problem) => `store address: ${problem}`));
+  const parsed = parseAddress(address);
+  if (parsed.scheme === 'memory') return new MemoryStore();
+  const { tableName, settings } = parsed;
+  const { DynamoDBStore } = await import('../store/dynamodb/index.ts');
+  return new DynamoDBStore({ tableName, ...settings, ...(settings.sortKey === '' && { sortKey: null }) });
+}

@@ -1,0 +1,132 @@
+/**
+ * Options from environment variables.
+ *
+ *     SWITCHGEAR_FAILURE_THRESHOLD=5                  every circuit
+ *     SWITCHGEAR_ORDER_SERVICE_FAILURE_THRESHOLD=2    circuit `order-service`
+ *     SWITCHGEAR_CACHE_TTL=2s                         the gear
+ *     SWITCHGEAR_STORE=dynamodb://orders              see `createStore`
+ */
+
+import { ConfigurationError } from '../errors.ts';
+import {
+  accept,
+  allowed,
+  BREAKER_OPTIONS,
+  type BreakerOptions,
+  GEAR_OPTIONS,
+  type GearOptions,
+  type OptionSpec,
+} from '../options.ts';
+import { didYouMean } from '../suggest.ts';
+import { addressProblems } from './store-address.ts';
+
+/** What the environment says. */
+export interface EnvironmentOptions {
+  /** For `new Switchgear({ ...gear, defaults })`. */
+  readonly gear: GearOptions;
+  /** For all breakers. */
+  readonly defaults: BreakerOptions;
+  /** For one breaker: `gear.breaker(name, { ...own, ...circuit(name) })` lets the environment win. Empty where it says nothing. */
+  circuit(name: string): BreakerOptions;
+  /** Address for `createStore`. */
+  readonly store?: string;
+}
+
+type Values = Record<string, unknown>;
+
+const PREFIX = 'SWITCHGEAR_';
+const GEAR = settable(GEAR_OPTIONS);
+const BREAKER = settable(BREAKER_OPTIONS);
+
+/**
+ * Reads all `SWITCHGEAR_…` variables; empty ones count as absent. A name is an option of the gear, else one of all
+ * circuits, else the longest name of an option that it ends with, after the circuit's: `PAYMENTS_MAX_RESET_TIMEOUT` is
+ * `maxResetTimeout` of `payments`, never `resetTimeout` of `payments-max`.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem, unknown variables among them.
+ */
+export function optionsFromEnv(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): EnvironmentOptions {
+  const problems: string[] = [];
+  const gear: Values = {};
+  const defaults: Values = {};
+  const circuits = new Map<string, Values>();
+  let store: string | undefined;
+
+  for (const [variable, raw] of Object.entries(env)) {
+    const value = raw?.trim();
+    if (!variable.startsWith(PREFIX) || !value) continue;
+    const name = variable.slice(PREFIX.length);
+    const set = (values: Values, { key, spec }: Setting) => {
+      const meaning = accept(spec, fromText(spec, value));
+      if (meaning === undefined) problems.push(`${variable} is '${value}'; allowed: ${allowed(spec)}`);
+      else values[key] = meaning;
+    };
+    const ofGear = GEAR.get(name);
+    const ofAll = BREAKER.get(name);
+    const [suffix, ofOne] = ofGear || ofAll ? [] : longestSuffix(name);
+    if (name === 'STORE') {
+      store = value;
+      problems.push(...addressProblems(value).map((problem) => `${variable}: ${problem}`));
+    } else if (ofGear) set(gear, ofGear);
+    else if (ofAll) set(defaults, ofAll);
+    else if (suffix && ofOne) {
+      const circuit = name.slice(0, -suffix.length - 1);
+      const values = circuits.get(circuit) ?? {};
+      circuits.set(circuit, values);
+      set(values, ofOne);
+    } else problems.push(`${variable} is not a setting${didYouMean(variable, known(name))}`);
+  }
+  if (problems.length) throw new ConfigurationError(problems);
+  return {
+    gear,
+    defaults,
+    circuit: (name) => ({ ...circuits.get(upperSnake(name)) }),
+    ...(store !== undefined && { store }),
+  };
+}
+
+/** `order-service`, `order.service` and `orderService` are all `ORDER_SERVICE`. */
+function upperSnake(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .toUpperCase();
+}
+
+interface Setting {
+  readonly key: string;
+  readonly spec: OptionSpec;
+}
+
+/** The options that a text can express, by their names in the environment. */
+function settable(table: Readonly<Record<string, OptionSpec>>): ReadonlyMap<string, Setting> {
+  const settings = Object.entries(table).filter(([, { kind }]) => kind !== 'function');
+  return new Map(settings.map(([key, spec]) => [upperSnake(key), { key, spec }]));
+}
+
+function longestSuffix(name: string): [string, Setting] | [] {
+  let found: [string, Setting] | [] = [];
+  for (const entry of BREAKER)
+    if (name.endsWith(`_${entry[0]}`) && entry[0].length > (found[0]?.length ?? 0)) found = entry;
+  return found[0] && name.length > found[0].length + 1 ? found : [];
+}
+
+/** Every variable that `name` may be a misspelling of, for a circuit whose name is the words that are left over. */
+function* known(name: string): Generator<string> {
+  yield `${PREFIX}STORE`;
+  for (const option of [...GEAR.keys(), ...BREAKER.keys()]) yield PREFIX + option;
+  const words = name.split('_');
+  for (const option of BREAKER.keys()) {
+    const circuit = words.slice(0, -option.split('_').length).join('_');
+    if (circuit) yield `${PREFIX}${circuit}_${option}`;
+  }
+}
+
+function fromText({ kind, off }: OptionSpec, value: string): unknown {
+  if (kind === 'boolean')
+    return ({ true: true, 1: true, false: false, 0: false } as Values)[value.toLowerCase()];
+  if (kind === 'choice' || kind === 'text') return value;
+  if (off !== undefined && /^(false|off)$/i.test(value)) return false;
+  return kind === 'duration' && !/^[\d.]+$/.test(value) ? value : Number(value);
+}

@@ -1,0 +1,135 @@
+/**
+ * Which errors say that the dependency is unwell, by default: timeouts, failed connections, HTTP 5xx and 429, as
+ * `fetch`, undici, axios, got and AWS SDK v3 carry them. Anything else is an answer (4xx) or a fault of the program.
+ *
+ * Errors come from anybody's code: nothing here trusts a property to be what it seems, or to be readable at all.
+ */
+
+/** Failed connections: Node's codes, undici's, axios's. Ours among them, for a breaker inside a breaker. */
+const FAILURE_CODES = new Set(
+  (
+    'ECONNREFUSED ECONNRESET ECONNABORTED ETIMEDOUT ESOCKETTIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH EHOSTDOWN ' +
+    'ENETUNREACH ENETDOWN ENETRESET EPIPE EPROTO ERR_SOCKET_CONNECTION_TIMEOUT ERR_HTTP_REQUEST_TIMEOUT ' +
+    'ERR_HTTP2_STREAM_ERROR ERR_HTTP2_SESSION_ERROR ERR_STREAM_PREMATURE_CLOSE ' +
+    'CERT_HAS_EXPIRED ERR_TLS_CERT_ALTNAME_INVALID UNABLE_TO_VERIFY_LEAF_SIGNATURE ' +
+    'UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT UND_ERR_SOCKET UND_ERR_INFO ' +
+    'UND_ERR_RES_CONTENT_LENGTH_MISMATCH UND_ERR_PRX_TLS ERR_NETWORK CALL_TIMEOUT'
+  ).split(' '),
+);
+
+/** AWS services say "slow down" with a 400 and one of these names. */
+const THROTTLED =
+  /^(Throttl|RequestThrottled|TooManyRequestsEx|ProvisionedThroughputEx|RequestLimitEx|EC2Thrott|SlowDown$|BandwidthLimitEx)/;
+
+/** Errors looked at behind one error: a bound for chains that go in circles or never end. */
+const MAX_ERRORS = 50;
+
+/** What may be shown and stored of a name or code: no message in disguise. */
+const NAME = /^[\w$.:-]{1,64}$/;
+
+/** Whether `error` counts as a failure of the dependency. Never throws. */
+export function isBreakable(error: unknown): boolean {
+  return failureOf(error) !== undefined;
+}
+
+/**
+ * What went wrong in one word of at most 64 characters, for the circuit's record: `ECONNREFUSED`, `HTTP 503`, `TimeoutError`.
+ * Never a message: messages hold secrets. Never throws.
+ */
+export function failureName(error: unknown): string {
+  const named = [failureOf(error), text(error, 'code'), text(error, 'name')];
+  return named.find((name) => name !== undefined && NAME.test(name.replace(/^HTTP /, ''))) ?? 'Error';
+}
+
+/** How long the dependency asks callers to stay away (`Retry-After`), milliseconds from `nowMs`. Never throws. */
+export function retryAfterMs(error: unknown, nowMs: number): number | undefined {
+  for (const each of behind(error))
+    for (const carrier of [read(each, 'response'), read(each, '$response'), each]) {
+      const value = header(read(carrier, 'headers'), 'retry-after');
+      if (value === undefined) continue;
+      if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+      // `Date.parse` takes almost anything for a date; HTTP has but one form that is still sent.
+      if (value.endsWith(' GMT')) return Math.max(0, Date.parse(value) - nowMs) || undefined;
+    }
+  return undefined;
+}
+
+/** Name of the failure of the dependency that `error` or one behind it stands for. */
+function failureOf(error: unknown): string | undefined {
+  for (const each of behind(error)) {
+    const name = ownFailure(each);
+    if (name) return name;
+  }
+  return undefined;
+}
+
+function ownFailure(error: unknown): string | undefined {
+  const name = text(error, 'name');
+  if (read(read(error, '$retryable'), 'throttling') === true || (name && THROTTLED.test(name)))
+    return name ?? 'Throttling';
+  const status = statusOf(error);
+  if (status !== undefined) return status === 429 || status >= 500 ? `HTTP ${status}` : undefined;
+  const code = text(error, 'code');
+  // AbortSignal.timeout, got, AWS SDK; ours also where a minifier has renamed the class.
+  if (name === 'TimeoutError' || code === 'CALL_TIMEOUT') return 'TimeoutError';
+  // HPE_: the answer was not HTTP at all.
+  if (code && (FAILURE_CODES.has(code) || code.startsWith('HPE_'))) return code;
+  return read(error, '$fault') === 'server' ? name : undefined;
+}
+
+/** The error status of the HTTP answer that `error` carries. A 200 is none: its body may still have broken off. */
+function statusOf(error: unknown): number | undefined {
+  const response = read(error, 'response');
+  const statuses = [
+    read(read(error, '$metadata'), 'httpStatusCode'),
+    read(response, 'status'),
+    read(response, 'statusCode'),
+    read(error, 'status'),
+    read(error, 'statusCode'),
+  ];
+  return statuses.find((s): s is number => Number.isInteger(s) && Number(s) >= 400 && Number(s) <= 599);
+}
+
+/** `error`, then what caused it and what it sums up, unless an answer of the dependency settles it: a 404 is none the less for its cause. */
+function* behind(error: unknown): Generator<unknown> {
+  const queue = [error];
+  for (let i = 0; i < queue.length && i < MAX_ERRORS; i++) {
+    const each = queue[i];
+    yield each;
+    if (statusOf(each) !== undefined) continue;
+    const cause = read(each, 'cause');
+    if (cause !== undefined) queue.push(cause);
+    const errors = read(each, 'errors');
+    for (let k = 0; k < MAX_ERRORS; k++) {
+      const one = read(errors, `${k}`);
+      if (one === undefined) break;
+      queue.push(one);
+    }
+  }
+}
+
+/** A header of a `Headers`, an AxiosHeaders or a plain object. */
+function header(headers: unknown, name: string): string | undefined {
+  const get = read(headers, 'get');
+  let value: unknown;
+  try {
+    value = typeof get === 'function' ? get.call(headers, name) : undefined;
+  } catch {}
+  value ??= read(headers, name) ?? read(headers, 'Retry-After');
+  return typeof value === 'string' || typeof value === 'number' ? `${value}`.trim() : undefined;
+}
+
+function text(from: unknown, key: string): string | undefined {
+  const value = read(from, key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A property, or `undefined` where there is none or its getter throws. */
+function read(from: unknown, key: string): unknown {
+  if (from === null || (typeof from !== 'object' && typeof from !== 'function')) return undefined;
+  try {
+    return (from as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Deadlines that share timers. A timer per call costs more than everything else that a breaker does for it, and almost
+ * every call ends before its deadline. All deadlines of one length end in the order in which they began, so that a
+ * queue with a single timer, for its head, serves them all.
+ *
+ *     head ──► a (ends 2.000) ⇄ b (ends 2.004) ⇄ c (ends 2.310)      one timer, set for `a`
+ *              a is cleared: the timer stays, fires at 2.000, finds `b` at the head and is set anew, for 2.004
+ */
+
+import type { Clock, Timer } from '../clock.ts';
+
+/** A place in a ring. One that is in no ring is a ring of its own, so that leaving twice does no harm. */
+class Link {
+  /** @internal */
+  prev: Link = this;
+  /** @internal */
+  next: Link = this;
+}
+
+/** Something that ends when its time is over. Extend it: the call itself is then the entry of the queue, and starting allocates nothing. */
+export abstract class Deadline extends Link {
+  /** @internal */
+  endsAtMs = 0;
+
+  /** Called once, when the time is over and nobody has cleared it. Must not throw. */
+  abstract expire(): void;
+}
+
+/** All pending deadlines of one length, first to end first. Pending ones keep the process alive, an idle lane does not. */
+export class Lane extends Link {
+  readonly #clock: Clock;
+  readonly #lengthMs: number;
+  /** Set for the deadline that was the head then. Stays when that one is cleared: most calls then touch no timer. */
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, lengthMs: number) {
+    super();
+    this.#clock = clock;
+    this.#lengthMs = lengthMs;
+  }
+
+  /** The one that ends first. */
+  get head(): Deadline | undefined {
+    return this.next === this ? undefined : (this.next as Deadline);
+  }
+
+  /** Starts `deadline`, which must not be running. `nowMs` is the clock's present, which most callers have at hand. */
+  start(deadline: Deadline, nowMs: number): void {
+    deadline.endsAtMs = nowMs + this.#lengthMs;
+    const last = this.prev;
+    deadline.prev = last;
+    deadline.next = this;
+    last.next = deadline;
+    this.prev = deadline;
+    if (last !== this) return;
+    if (this.#timer) this.#timer.hold(true);
+    else this.#arm(this.#lengthMs);
+  }
+
+  /** Ends `deadline` before its time. Does nothing to one that has expired or was cleared before. */
+  clear(deadline: Deadline): void {
+    const { prev, next } = deadline;
+    prev.next = next;
+    next.prev = prev;
+    deadline.prev = deadline;
+    deadline.next = deadline;
+    if (this.next === this) this.#timer?.hold(false);
+  }
+
+  /** Expires whatever is over by the clock, whether or not the timer has fired: after a thaw it has not. */
+  sweep(): void {
+    const nowMs = this.#clock.now();
+    // The clock was set back: what began before would wait for the difference too. It waits for its length, from now.
+    const latestMs = nowMs + this.#lengthMs;
+    if (this.head && this.head.endsAtMs > latestMs)
+      for (let link = this.next; link !== this; link = link.next) {
+        const deadline = link as Deadline;
+        deadline.endsAtMs = Math.min(deadline.endsAtMs, latestMs);
+      }
+    for (let head = this.head; head && head.endsAtMs <= nowMs; head = this.head) {
+      this.clear(head);
+      head.expire();
+    }
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = this.#clock.setTimer(() => {
+      this.#timer = undefined;
+      this.sweep();
+      // `expire` may have started another one in an empty lane, which then set the timer.
+      if (this.head && !this.#timer) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
+    }, delayMs);
+  }
+}
+
+/** The lanes of one process: breakers with the same timeout share one. */
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #lanes = new Map<number, Lane>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The lane for deadlines `lengthMs` after their start, at most 2^31 − 1. */
+  lane(lengthMs: number): Lane {
+    let lane = this.#lanes.get(lengthMs);
+    if (!lane) {
+      lane = new Lane(this.#clock, lengthMs);
+      this.#lanes.set(lengthMs, lane);
+    }
+    return lane;
+  }
+}

@@ -1,0 +1,38 @@
+/** Switchgear: a circuit breaker that a whole fleet shares. */
+
+export { Breaker, type CallOptions } from './breaker.ts';
+export type { CallContext } from './call.ts';
+export type { StateChange } from './circuit/state-change.ts';
+export type { CircuitStatus, EffectiveState } from './circuit/status.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export type { OverrideRequest, ProbeResult, ProbeVerdict } from './core/apply.ts';
+export type { Counts, Evidence, Window } from './core/evidence.ts';
+export type {
+  CircuitRecord,
+  CircuitState,
+  Epoch,
+  Head,
+  Lease,
+  Override,
+  OverrideMode,
+  StoredPolicy,
+  Transition,
+  TransitionReason,
+} from './core/record.ts';
+export type { Duration } from './duration.ts';
+export {
+  BulkheadFullError,
+  CircuitOpenError,
+  ConfigurationError,
+  type ErrorCode,
+  isSwitchgearError,
+  StoreError,
+  SwitchgearError,
+  TimeoutError,
+} from './errors.ts';
+export { isBreakable } from './guard/classify.ts';
+export type { BreakerOptions } from './options.ts';
+export { Permit } from './permit.ts';
+export type { HistoryEntry, Store, WriteAnswer } from './store/contract.ts';
+export { MemoryStore } from './store/memory/memory-store.ts';
+export { type StateRequest, Switchgear, type SwitchgearOptions } from './switchgear.ts';

@@ -1,0 +1,287 @@
+/** Options: one table says what each may be. Validation, environment variables and documentation read it. */
+
+import type { Policy } from './core/policy.ts';
+import { type Duration, parseDuration } from './duration.ts';
+import { ConfigurationError } from './errors.ts';
+import { newId } from './id.ts';
+import { didYouMean } from './suggest.ts';
+
+/** How a circuit decides and what surrounds a call. Durations are milliseconds or `'30s'`; `false` turns off what can be off. */
+export interface BreakerOptions {
+  /** Failed (or slow) calls in the window that trip the circuit, of the whole fleet. Default 3. */
+  readonly failureThreshold?: number;
+  /** Calls in the window below which nothing trips. Default 0. */
+  readonly minCalls?: number;
+  /** Share of failed calls, 0–1, below which nothing trips. Default 0.1. */
+  readonly failureRatio?: number;
+  /** Length of the window in which calls are counted. Default 1 minute. */
+  readonly failureWindow?: Duration;
+  /** A call that takes longer counts as slow. Default off. */
+  readonly slowCallDuration?: Duration | false;
+  /** Share of slow calls, 0–1, below which slowness trips nothing. Default 0.5. */
+  readonly slowCallRatio?: number;
+  /** Failures in a row within one process that make it trip by itself. Default off. */
+  readonly consecutiveFailures?: number | false;
+  /** Processes that must see failures before the fleet trips; a single bad one then isolates itself. At most `failureThreshold`. Default 1. */
+  readonly quorum?: number;
+  /** How long the circuit stays open after the first trip. Default 10 seconds. */
+  readonly resetTimeout?: Duration;
+  /** Factor by which the open time grows with each failed attempt to recover. Default 2. */
+  readonly backoff?: number;
+  /** Share of itself, 0–1, by which chance lengthens the open time at most. Default 0.1. */
+  readonly jitter?: number;
+  /** Longest open time, whatever backoff, jitter or the dependency's `Retry-After` ask for. Default 5 minutes. */
+  readonly maxResetTimeout?: Duration;
+  /** Probe calls at the same time while half-open, in the whole fleet. Default 1. */
+  readonly halfOpenMaxProbes?: number;
+  /** Probes that must succeed, anywhere in the fleet, before the circuit closes. Default 1. */
+  readonly halfOpenSuccessThreshold?: number;
+  /** How long a probe may take before another process takes its place. At least `timeout`. Default: `timeout`, or 30 seconds where it is off, and 1 second more. */
+  readonly leaseDuration?: Duration;
+  /** Time after closing in which the admitted share of calls rises to all of them. Default off. */
+  readonly rampDuration?: Duration | false;
+  /** Share of calls, 0–1, with which the ramp begins. Default 0.1. */
+  readonly rampFrom?: number;
+  /** Time after which a call fails with a `TimeoutError` and its signal is aborted. Default off. */
+  readonly timeout?: Duration | false;
+  /** Calls of one process at the same time; more wait in line. Default 10. */
+  readonly maxConcurrent?: number | false;
+  /** Calls that may wait in line; more are refused with a `BulkheadFullError`. Default 100. */
+  readonly maxQueue?: number;
+  /** Longest wait in line. Default 1 second. */
+  readonly queueTimeout?: Duration;
+  /** `shadow` counts, decides and reports, and rejects nothing. Default `enforce`. */
+  readonly mode?: 'enforce' | 'shadow';
+  /** Whether an error counts as a failure of the dependency. Default: timeouts, failed connections, HTTP 5xx and 429. */
+  isBreakable?(error: unknown): boolean;
+  /** Whether a result counts as a failure although nothing was thrown. Default: none does. */
+  isFailure?(result: unknown): boolean;
+}
+
+/** How a process shares circuits with its fleet. */
+export interface GearOptions {
+  /** Age at which what the process knows of a circuit is read anew, in the background. Default 5 seconds. */
+  readonly cacheTtl?: Duration;
+  /** Age beyond which it is no longer relied on, so that a call waits for the store. At least `cacheTtl`. Default: twice `cacheTtl`. */
+  readonly maxStale?: Duration;
+  /** Longest time that one store call may take. Default 500 milliseconds. */
+  readonly storeTimeout?: Duration;
+  /** Name of this process in leases and history. Default: random. */
+  readonly processId?: string;
+  /** Whether a failing call waits until its failure is reported. Default: in AWS Lambda, where nothing runs between invocations. */
+  readonly awaitReports?: boolean;
+  /** Whether all breakers stand aside: calls go straight through, nothing is counted, limited or stored. Default: no. */
+  readonly disabled?: boolean;
+}
+
+/** `BreakerOptions`, complete and checked. Milliseconds; what is off is `Infinity`, a ramp that is off 0. */
+export interface ResolvedOptions extends Policy {
+  readonly timeout: number;
+  readonly maxConcurrent: number;
+  readonly maxQueue: number;
+  readonly queueTimeout: number;
+  readonly mode: 'enforce' | 'shadow';
+  /** Absent: the default classification. */
+  readonly isBreakable?: (error: unknown) => boolean;
+  readonly isFailure?: (result: unknown) => boolean;
+}
+
+/** `GearOptions`, complete and checked. Milliseconds. */
+export interface ResolvedGearOptions {
+  readonly cacheTtl: number;
+  readonly maxStale: number;
+  readonly storeTimeout: number;
+  readonly processId: string;
+  readonly awaitReports: boolean;
+  readonly disabled: boolean;
+}
+
+/** What an option may be. */
+export interface OptionSpec {
+  /** `ratio`: a number from 0 to 1. `duration`: see `Duration`. `text` is bounded in its length. */
+  readonly kind: 'duration' | 'number' | 'integer' | 'ratio' | 'choice' | 'boolean' | 'text' | 'function';
+  /** Absent where it depends on other options or the process. */
+  readonly default?: number | string | boolean;
+  /** Smallest value allowed. */
+  readonly min?: number;
+  /** Greatest value allowed; absent: any finite one. */
+  readonly max?: number;
+  /** What `false` stands for; allowed itself. Absent: cannot be off. */
+  readonly off?: number;
+  readonly choices?: readonly string[];
+}
+
+const OFF = Number.POSITIVE_INFINITY;
+/** A day, the longest duration: timers end at 24 of them, and a fleet that must wait longer needs an operator. */
+const DAY = 86_400_000;
+
+const duration = (fallback: number | undefined, min = 1, off?: number): OptionSpec => ({
+  kind: 'duration',
+  ...(fallback !== undefined && { default: fallback }),
+  min,
+  max: DAY,
+  ...(off !== undefined && { off }),
+});
+const integer = (fallback: number, min = 1, max = 1e6): OptionSpec => ({
+  kind: 'integer',
+  default: fallback,
+  min,
+  max,
+});
+const ratio = (fallback: number): OptionSpec => ({ kind: 'ratio', default: fallback, min: 0, max: 1 });
+
+export const BREAKER_OPTIONS = {
+  failureThreshold: integer(3),
+  minCalls: integer(0, 0),
+  failureRatio: ratio(0.1),
+  failureWindow: duration(60_000, 1_000),
+  slowCallDuration: duration(OFF, 1, OFF),
+  slowCallRatio: ratio(0.5),
+  consecutiveFailures: { ...integer(OFF), off: OFF },
+  quorum: integer(1),
+  resetTimeout: duration(10_000),
+  backoff: { kind: 'number', default: 2, min: 1, max: 100 },
+  jitter: ratio(0.1),
+  maxResetTimeout: duration(300_000),
+  // Each probe slot is a part of the stored item, which is to stay small.
+  halfOpenMaxProbes: integer(1, 1, 10),
+  halfOpenSuccessThreshold: integer(1),
+  leaseDuration: duration(undefined),
+  rampDuration: duration(0, 0, 0),
+  rampFrom: ratio(0.1),
+  timeout: duration(OFF, 1, OFF),
+  maxConcurrent: { ...integer(10), off: OFF },
+  maxQueue: integer(100, 0),
+  queueTimeout: duration(1_000),
+  mode: { kind: 'choice', default: 'enforce', choices: ['enforce', 'shadow'] },
+  isBreakable: { kind: 'function' },
+  isFailure: { kind: 'function' },
+} as const satisfies Record<keyof BreakerOptions, OptionSpec>;
+
+export const GEAR_OPTIONS = {
+  cacheTtl: duration(5_000),
+  maxStale: duration(undefined),
+  storeTimeout: duration(500),
+  processId: { kind: 'text', min: 1, max: 64 },
+  awaitReports: { kind: 'boolean' },
+  disabled: { kind: 'boolean', default: false },
+} as const satisfies Record<keyof GearOptions, OptionSpec>;
+
+const CIRCUIT_NAME: OptionSpec = { kind: 'text', min: 1, max: 255 };
+/** How long a probe is given where calls have no timeout, and how much longer than the timeout where they have one. */
+const UNTIMED_CALL_MS = 30_000;
+const LEASE_MARGIN_MS = 1_000;
+
+/**
+ * The options of circuit `name`: `options` over `defaults` over the table's. A copy, frozen.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ */
+export function resolveOptions(
+  name: string,
+  defaults: BreakerOptions = {},
+  options: BreakerOptions = {},
+): ResolvedOptions {
+  const problems: string[] = [];
+  if (accept(CIRCUIT_NAME, name) === undefined) problems.push(refusal('name', name, CIRCUIT_NAME));
+  const values = readOptions(BREAKER_OPTIONS, [options, defaults], problems);
+  const timeout = Number(values.timeout);
+  values.leaseDuration ??= (timeout === OFF ? UNTIMED_CALL_MS : timeout) + LEASE_MARGIN_MS;
+  const resolved = values as unknown as ResolvedOptions;
+  const { quorum, failureThreshold, maxResetTimeout, resetTimeout, leaseDuration } = resolved;
+  if (quorum > failureThreshold)
+    problems.push(`quorum is ${quorum}; allowed: at most failureThreshold, ${failureThreshold}`);
+  if (maxResetTimeout < resetTimeout)
+    problems.push(`maxResetTimeout is ${maxResetTimeout}; allowed: at least resetTimeout, ${resetTimeout}`);
+  if (timeout !== OFF && leaseDuration < timeout)
+    problems.push(`leaseDuration is ${leaseDuration}; allowed: at least timeout, ${timeout}`);
+  if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);
+  return Object.freeze(resolved);
+}
+
+/**
+ * The options of a whole gear, and its `defaults` for breakers checked. A copy, frozen.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ */
+export function resolveGearOptions(
+  options: GearOptions = {},
+  defaults: BreakerOptions = {},
+): ResolvedGearOptions {
+  const problems: string[] = [];
+  const values = readOptions(GEAR_OPTIONS, [options], problems);
+  readOptions(BREAKER_OPTIONS, [defaults], problems, 'defaults.');
+  values.maxStale ??= 2 * Number(values.cacheTtl);
+  values.processId ??= newId();
+  values.awaitReports ??= Boolean(globalThis.process?.env.AWS_LAMBDA_FUNCTION_NAME);
+  const resolved = values as unknown as ResolvedGearOptions;
+  if (resolved.maxStale < resolved.cacheTtl)
+    problems.push(`maxStale is ${resolved.maxStale}; allowed: at least cacheTtl, ${resolved.cacheTtl}`);
+  if (problems.length) throw new ConfigurationError(problems);
+  return Object.freeze(resolved);
+}
+
+/** The value of each option of `table` in the first of `layers` that has it, else its default. */
+function readOptions(
+  table: Readonly<Record<string, OptionSpec>>,
+  layers: readonly object[],
+  problems: string[],
+  prefix = '',
+): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const layer of layers) {
+    if (typeof layer !== 'object' || layer === null) {
+      problems.push(`${prefix || 'options'} is ${show(layer)}; allowed: an object`);
+      continue;
+    }
+    for (const [key, value] of Object.entries(layer))
+      if (!Object.hasOwn(table, key))
+        problems.push(`${prefix}${key} is not an option${didYouMean(key, Object.keys(table))}`);
+      else if (value !== undefined && !Object.hasOwn(given, key)) given[key] = value;
+  }
+  const values: Record<string, unknown> = {};
+  for (const [key, spec] of Object.entries(table)) {
+    const value = key in given ? accept(spec, given[key]) : spec.default;
+    if (value !== undefined) values[key] = value;
+    else if (key in given) problems.push(refusal(prefix + key, given[key], spec));
+  }
+  return values;
+}
+
+/** What `value` means for an option, or `undefined` where it is not allowed. */
+export function accept(spec: OptionSpec, value: unknown): unknown {
+  const { kind, min = 0, max = OFF, off } = spec;
+  if (off !== undefined && (value === false || value === off)) return off;
+  if (kind === 'choice') return spec.choices?.includes(value as string) ? value : undefined;
+  if (kind === 'text')
+    return typeof value === 'string' && value.length >= min && value.length <= max ? value : undefined;
+  if (kind === 'boolean' || kind === 'function') return typeof value === kind ? value : undefined;
+  const number = kind === 'duration' ? parseDuration(value) : value;
+  if (typeof number !== 'number' || !(number >= min && number <= max)) return undefined;
+  return kind === 'integer' && !Number.isInteger(number) ? undefined : number;
+}
+
+/** Why an option is refused: its value, and what is allowed. */
+export function refusal(label: string, value: unknown, spec: OptionSpec): string {
+  return `${label} is ${show(value)}; allowed: ${allowed(spec)}`;
+}
+
+/** What an option may be, in words. */
+export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
+  if (choices) return choices.join(' or ');
+  if (kind === 'boolean') return 'true or false';
+  if (kind === 'function') return 'a function';
+  const what = {
+    duration: "milliseconds or a duration like '30s',",
+    integer: 'a whole number',
+    text: 'a text with a length',
+    number: 'a number',
+    ratio: 'a number',
+  }[kind as 'duration'];
+  return `${what} from ${min} to ${max}${off === undefined ? '' : ', or false'}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return (typeof value === 'object' && value) || typeof value === 'function'
+    ? `a ${typeof value}`
+    : String(value);
+}

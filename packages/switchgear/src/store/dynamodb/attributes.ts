@@ -1,0 +1,36 @@
+/** Plain values as DynamoDB's attribute values, and back. */
+
+import type { AttributeValue, Item } from './transport.ts';
+
+export type Plain = string | number | PlainMap;
+/** What is `undefined` is left out. */
+export type PlainMap = { readonly [key: string]: Plain | undefined };
+
+export function toAttribute(value: Plain): AttributeValue {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  return { M: toItem(value) };
+}
+
+export function toItem(values: PlainMap): Item {
+  const item: Record<string, AttributeValue> = {};
+  for (const key in values) {
+    const value = values[key];
+    if (value !== undefined) item[key] = toAttribute(value);
+  }
+  return item;
+}
+
+/** `undefined` for types that the record does not use. */
+export function fromAttribute(value: AttributeValue | undefined): Plain | undefined {
+  if (!value) return undefined;
+  if ('S' in value) return value.S;
+  if ('N' in value) return Number(value.N);
+  return 'M' in value ? fromItem(value.M) : undefined;
+}
+
+export function fromItem(item: Item): PlainMap {
+  const values: Record<string, Plain | undefined> = {};
+  for (const key in item) values[key] = fromAttribute(item[key]);
+  return values;
+}

@@ -1,0 +1,80 @@
+/** Where things lie in the table, with a sort key and without. `docs/protocol.md` draws it. */
+
+import type { Epoch } from '../../core/record.ts';
+import type { AttributeValue, Item } from './transport.ts';
+
+/** Names in the table. All may be those of an existing single-table design. */
+export interface TableLayout {
+  readonly tableName: string;
+  /** Attribute of the partition key, a string. Default `PK`. */
+  readonly partitionKey?: string;
+  /** Attribute of the sort key, a string; `null` for a table without one. Default `SK`. */
+  readonly sortKey?: string | null;
+  /** Begins each circuit's partition key. Default `CIRCUIT#`. */
+  readonly keyPrefix?: string;
+  /** Attribute that the table's TTL is set to. Default `ttl`. */
+  readonly ttlAttribute?: string;
+}
+
+export const DEFAULTS = {
+  partitionKey: 'PK',
+  sortKey: 'SK',
+  keyPrefix: 'CIRCUIT#',
+  ttlAttribute: 'ttl',
+} as const;
+
+/** Sort key of the record, and what those of its filed transitions begin with. */
+const STATE = 'STATE';
+export const HISTORY = 'HISTORY#';
+
+/** Makes keys. Whatever a circuit's name has in it, two things never share a key. */
+export class Keys {
+  readonly partitionKey: string;
+  readonly sortKey: string | null;
+  readonly #prefix: string;
+
+  constructor(layout: TableLayout) {
+    const { partitionKey, sortKey, keyPrefix } = { ...DEFAULTS, ...layout };
+    this.partitionKey = partitionKey;
+    this.sortKey = sortKey;
+    this.#prefix = keyPrefix;
+  }
+
+  record(name: string): Item {
+    return this.#key(this.partition(name), STATE);
+  }
+
+  /** Partition of a circuit. */
+  partition(name: string): string {
+    return this.#prefix + name;
+  }
+
+  /** Without a sort key a filed transition is found by its number alone. */
+  history(name: string, { number, id }: Epoch): Item {
+    const padded = String(number).padStart(12, '0');
+    return this.sortKey === null
+      ? this.#key(`${HISTORY}${this.partition(name)}#${padded}`)
+      : this.#key(this.partition(name), `${HISTORY}${padded}#${id}`);
+  }
+
+  /** Partition of the directory. */
+  get directory(): string {
+    return `DIRECTORY#${this.#prefix}`;
+  }
+
+  /** A circuit's entry in the directory; without a sort key, the one item that has the names in a set. */
+  entry(name: string): Item {
+    return this.#key(this.directory, name);
+  }
+
+  /** Tells items apart by their keys. */
+  idOf(item: Item): string {
+    return JSON.stringify([item[this.partitionKey], this.sortKey !== null && item[this.sortKey]]);
+  }
+
+  #key(partition: string, sort = ''): Item {
+    const key: Record<string, AttributeValue> = { [this.partitionKey]: { S: partition } };
+    if (this.sortKey !== null) key[this.sortKey] = { S: sort };
+    return key;
+  }
+}

@@ -1,0 +1,129 @@
+/** The table as the store uses it: reads in batches, conditional updates and pages, with what each answer says about the time. */
+
+import type { Clock } from '../../clock.ts';
+import { StoreError } from '../../errors.ts';
+import { ClockOffset } from '../clock-offset.ts';
+import { type Change, expressions } from './change.ts';
+import { conditionFailed, storeErrorOf } from './failure.ts';
+import { DEFAULTS, Keys, type TableLayout } from './layout.ts';
+import type { DynamoDBTransport, Item, Operation, Operations } from './transport.ts';
+
+/** Keys that one BatchGetItem takes. */
+const BATCH = 100;
+/** Waits before keys that were not processed are asked for again, milliseconds. Then the read fails. */
+const READ_AGAIN_MS = [20, 50, 100];
+/** The `Date` header counts whole seconds. */
+const DATE_RESOLUTION_MS = 1_000;
+
+export class Table {
+  readonly keys: Keys;
+  readonly #clock: Clock;
+  readonly #offset: ClockOffset;
+  readonly #transport: DynamoDBTransport;
+  readonly #name: string;
+  readonly #attributes: Record<string, string>;
+
+  constructor(layout: TableLayout, transport: DynamoDBTransport, clock: Clock) {
+    this.keys = new Keys(layout);
+    this.#clock = clock;
+    this.#offset = new ClockOffset(() => clock.now());
+    this.#transport = transport;
+    this.#name = layout.tableName;
+    this.#attributes = { ttl: layout.ttlAttribute ?? DEFAULTS.ttlAttribute };
+  }
+
+  /** The service's time, or `undefined` before its first answer. */
+  now(): number | undefined {
+    return this.#offset.now();
+  }
+
+  /** The items of these keys, those that exist, by `keys.idOf`. */
+  async read(wanted: readonly Item[], consistent: boolean): Promise<Map<string, Item>> {
+    const chunks: Item[][] = [];
+    for (let from = 0; from < wanted.length; from += BATCH) chunks.push(wanted.slice(from, from + BATCH));
+    const items = await Promise.all(chunks.map((chunk) => this.#readBatch(chunk, consistent)));
+    return new Map(items.flat().map((item) => [this.keys.idOf(item), item]));
+  }
+
+  async #readBatch(wanted: readonly Item[], consistent: boolean): Promise<Item[]> {
+    const items: Item[] = [];
+    let request: Operations['BatchGetItem']['input']['RequestItems'] = {
+      [this.#name]: { Keys: wanted, ConsistentRead: consistent },
+    };
+    for (const waitMs of [...READ_AGAIN_MS, undefined]) {
+      const { Responses = {}, UnprocessedKeys = {} } = await this.#send('BatchGetItem', { RequestItems: request });
+      items.push(...Object.values(Responses).flat());
+      if (Object.keys(UnprocessedKeys).length === 0) return items;
+      request = UnprocessedKeys;
+      if (waitMs) await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs));
+    }
+    throw new StoreError(`BatchGetItem on table "${this.#name}": throttled, keys left unprocessed`, 'refused');
+  }
+
+  /**
+   * Writes an item if all conditions hold. `accepted` is false where they do not; the item is then the one that refused,
+   * or absent.
+   */
+  async update(key: Item, change?: Change): Promise<{ accepted: boolean; item: Item | undefined }> {
+    try {
+      const { Attributes } = await this.#send('UpdateItem', {
+        TableName: this.#name,
+        Key: key,
+        ...(change && expressions(change, this.#attributes)),
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      return { accepted: true, item: Attributes };
+    } catch (thrown) {
+      const failure = conditionFailed(thrown);
+      if (!failure) throw thrown;
+      return { accepted: false, item: failure.Item ?? (await surely(this.#readOne(key))) };
+    }
+  }
+
+  /** dynalite leaves out the item that refused; elsewhere its absence means that there is none, and this is rare. */
+  async #readOne(key: Item): Promise<Item | undefined> {
+    return (await this.read([key], true)).get(this.keys.idOf(key));
+  }
+
+  /** Items of one partition, by a prefix of the sort key, in its order or against it. */
+  async query(partition: string, prefix: string, { newestFirst = false, limit = Number.POSITIVE_INFINITY } = {}) {
+    const items: Item[] = [];
+    let start: Item | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#send('Query', {
+        TableName: this.#name,
+        KeyConditionExpression: `#pk = :pk${prefix && ' AND begins_with(#sk, :sk)'}`,
+        ExpressionAttributeNames: { '#pk': this.keys.partitionKey, ...(prefix && { '#sk': this.keys.sortKey ?? '' }) },
+        ExpressionAttributeValues: { ':pk': { S: partition }, ...(prefix && { ':sk': { S: prefix } }) },
+        ConsistentRead: true,
+        ScanIndexForward: !newestFirst,
+        ...(Number.isFinite(limit) && { Limit: limit - items.length }),
+        ...(start && { ExclusiveStartKey: start }),
+      });
+      items.push(...Items);
+      start = LastEvaluatedKey;
+    } while (start && items.length < limit);
+    return items;
+  }
+
+  async #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
+    const sentMs = this.#clock.now();
+    try {
+      const { output, dateMs } = await this.#transport.send(operation, input);
+      if (dateMs) this.#offset.learn(dateMs, DATE_RESOLUTION_MS, sentMs);
+      return output;
+    } catch (thrown) {
+      throw conditionFailed(thrown) ?? (await storeErrorOf(thrown, operation, this.#name, this.#transport));
+    }
+  }
+}
+
+/** For steps around a write that has not happened: their failure does not leave its fate open. */
+export async function surely<T>(step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (cause) {
+    throw new StoreError((cause as Error).message, 'refused', { cause });
+  }
+}

@@ -1,0 +1,91 @@
+/** Stands between the circuits and a store that may throw, hang, throttle or answer late. */
+
+import type { Clock } from '../clock.ts';
+import { StoreError } from '../errors.ts';
+import type { Store } from './contract.ts';
+
+/** The verbs that circuits use while they guard calls. */
+export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'history';
+
+export class StoreGuard {
+  readonly store: Store;
+  readonly #clock: Clock;
+  readonly #budgetMs: number;
+  readonly #onError: (error: unknown, verb: Verb) => void;
+  #failedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(store: Store, clock: Clock, budgetMs: number, onError: (error: unknown, verb: Verb) => void) {
+    this.store = store;
+    this.#clock = clock;
+    this.#budgetMs = budgetMs;
+    this.#onError = onError;
+  }
+
+  /** Whether the latest word from the store is a failure, not older than `maxAgeMs`: then waiting for it again is in vain. */
+  failedWithin(maxAgeMs: number): boolean {
+    const age = this.#clock.now() - this.#failedMs;
+    return age >= 0 && age < maxAgeMs;
+  }
+
+  /**
+   * Runs one verb. Settles when the answer was taken, when the verb failed, or when the budget is over, whichever comes
+   * first, and never rejects. An answer that comes after the budget is still taken: it is as true as it was when the
+   * store gave it, and `sentMs` says how old that may be. `refused` runs where the write is known not to have happened.
+   */
+  call<T>(
+    verb: Verb,
+    run: (store: Store) => Promise<T>,
+    take: (answer: T, sentMs: number) => void,
+    refused?: () => void,
+  ): Promise<void> {
+    const sentMs = this.#clock.now();
+    return new Promise((resolve) => {
+      let late = false;
+      const timer = this.#clock.setTimer(() => {
+        late = true;
+        this.#fail(new StoreError(`${verb}: no answer within ${this.#budgetMs} ms`, 'unknown'), verb);
+        resolve();
+      }, this.#budgetMs);
+      const end = () => {
+        timer.cancel();
+        resolve();
+      };
+      const fail = (error: unknown) => {
+        if (error instanceof StoreError && error.fate === 'refused') refused?.();
+        if (!late) this.#fail(error, verb);
+        end();
+      };
+      let answer: Promise<T>;
+      try {
+        answer = run(this.store);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      answer.then((value) => {
+        this.#failedMs = Number.NEGATIVE_INFINITY;
+        take(value, sentMs);
+        end();
+      }, fail);
+    });
+  }
+
+  /** `work`, or what `otherwise` says once the budget is over. */
+  within<T>(work: Promise<T>, otherwise: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimer(() => {
+        try {
+          resolve(otherwise());
+        } catch (error) {
+          reject(error);
+        }
+      }, this.#budgetMs);
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  #fail(error: unknown, verb: Verb): void {
+    this.#failedMs = this.#clock.now();
+    this.#onError(error, verb);
+  }
+}

@@ -1,0 +1,225 @@
+/** The circuits of one process, and the store that they share with the fleet. */
+
+import { Breaker } from './breaker.ts';
+import { Circuit } from './circuit/circuit.ts';
+import type { Host } from './circuit/host.ts';
+import { Refresher } from './circuit/refresher.ts';
+import type { StateChange } from './circuit/state-change.ts';
+import { type CircuitStatus, recordStatus } from './circuit/status.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { OverrideRequest } from './core/apply.ts';
+import { type Policy, windowOf } from './core/policy.ts';
+import { ConfigurationError } from './errors.ts';
+import { Deadlines } from './guard/deadline.ts';
+import { newId } from './id.ts';
+import {
+  type BreakerOptions,
+  type GearOptions,
+  type ResolvedGearOptions,
+  type ResolvedOptions,
+  resolveGearOptions,
+  resolveOptions,
+} from './options.ts';
+import type { Store } from './store/contract.ts';
+import { MemoryStore } from './store/memory/memory-store.ts';
+import { StoreGuard, type Verb } from './store/store-guard.ts';
+
+export interface SwitchgearOptions extends GearOptions {
+  /** Where the fleet keeps its circuits; by default a store of this process alone. */
+  readonly store?: Store;
+  /** Settings of all breakers that do not say otherwise. */
+  readonly defaults?: BreakerOptions;
+  /** Settings per circuit, between `defaults` and what the code says: from the environment, say. */
+  readonly circuits?: Readonly<Record<string, BreakerOptions>>;
+  /** Time, replaced in tests. */
+  readonly clock?: Clock;
+  /** Chance, uniform in [0, 1), replaced in tests. */
+  readonly random?: () => number;
+}
+
+/** An override for `setStates`; `by` defaults to this process. */
+export type StateRequest = Omit<OverrideRequest, 'by'> & { readonly by?: string };
+
+/**
+ * One per process: it reads the circuits in use together, once per `cacheTtl`, and shares one store among them.
+ * All methods are safe to call concurrently.
+ */
+export class Switchgear {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #settings: ResolvedGearOptions;
+  readonly #defaults: BreakerOptions;
+  readonly #perCircuit: Readonly<Record<string, BreakerOptions>>;
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #deadlines: Deadlines;
+  readonly #refresher: Refresher;
+  readonly #host: Host;
+  readonly #changes = new Set<(change: StateChange) => void>();
+  readonly #failures = new Set<(error: unknown, verb: Verb) => void>();
+  readonly #unsubscribe: (() => void) | undefined;
+
+  /** @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options at once. */
+  constructor(options: SwitchgearOptions = {}) {
+    const {
+      store,
+      defaults = {},
+      circuits = {},
+      clock = systemClock,
+      random = Math.random,
+      ...rest
+    } = options;
+    this.#settings = resolveGearOptions(rest, defaults);
+    this.#defaults = defaults;
+    this.#perCircuit = circuits;
+    this.#clock = clock;
+    this.#store = store ?? new MemoryStore({ clock });
+    this.#deadlines = new Deadlines(clock);
+    const guard = new StoreGuard(this.#store, clock, this.#settings.storeTimeout, (error, verb) =>
+      tell(this.#failures, error, verb),
+    );
+    this.#refresher = new Refresher(guard, clock, this.#settings.cacheTtl, random, this.#breakers);
+    this.#host = {
+      clock,
+      guard,
+      processId: this.#settings.processId,
+      maxStale: this.#settings.maxStale,
+      random,
+      newId,
+      load: (circuit) => this.#refresher.load(circuit),
+      refresh: (nowMs) => this.#refresher.tick(nowMs),
+      emit: (change) => tell(this.#changes, change),
+    };
+    this.#unsubscribe = this.#store.subscribe?.((record) => {
+      const circuit = this.#breakers.get(record.name)?.circuit;
+      if (circuit && !circuit.adopt(record, clock.now(), false)) void this.#refresher.load(circuit);
+    });
+  }
+
+  /** Name of this process in leases, transitions and events. */
+  get processId(): string {
+    return this.#host.processId;
+  }
+
+  /**
+   * The breaker of a circuit; the same one for the same name.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong options, or options other than the first time.
+   */
+  breaker(name: string, options?: BreakerOptions): Breaker {
+    const known = this.#breakers.get(name);
+    if (known && !options) return known;
+    const resolved = resolveOptions(name, { ...this.#defaults, ...this.#perCircuit[name] }, options ?? {});
+    if (known) {
+      const different = differences(known.options, resolved);
+      if (different.length > 0)
+        throw new ConfigurationError(
+          [`this circuit has a breaker already, with other values of: ${different.join(', ')}`],
+          name,
+        );
+      return known;
+    }
+    const mode = this.#settings.disabled ? 'disabled' : resolved.mode;
+    const circuit = new Circuit(name, resolved, this.#host, mode);
+    const breaker = new Breaker(this.#host, circuit, resolved, this.#deadlines, this.#settings);
+    this.#breakers.set(name, breaker);
+    return breaker;
+  }
+
+  /**
+   * Calls `listener` with every change of a circuit of this process, whoever made it. Returns the unsubscribe.
+   * A listener that throws harms nobody.
+   */
+  onStateChange(listener: (change: StateChange) => void): () => void {
+    this.#changes.add(listener);
+    return () => this.#changes.delete(listener);
+  }
+
+  /** Calls `listener` with every failure of the store; no caller ever sees one. Returns the unsubscribe. */
+  onStoreError(listener: (error: unknown, verb: Verb) => void): () => void {
+    this.#failures.add(listener);
+    return () => this.#failures.delete(listener);
+  }
+
+  /**
+   * The fleet's state of these circuits (by default of all that this process has breakers for), read now.
+   * Cost: one read per 100. Unlike calls, it rejects when the store does.
+   */
+  async getStates(
+    names: readonly string[] = [...this.#breakers.keys()],
+  ): Promise<Record<string, CircuitStatus>> {
+    const records = await this.#store.load(names, (name) => windowOf(this.#policy(name)), {
+      consistent: true,
+    });
+    const nowMs = this.#store.now() ?? this.#clock.now();
+    return Object.fromEntries(records.map((record) => [record.name, recordStatus(record, nowMs)]));
+  }
+
+  /** Sets or releases overrides, all circuits at once. Rejects when the store does. Cost: a read and a write each. */
+  async setStates(requests: Readonly<Record<string, StateRequest>>): Promise<Record<string, CircuitStatus>> {
+    const answers = await Promise.all(
+      Object.entries(requests).map(async ([name, request]) => {
+        const sentMs = this.#clock.now();
+        const { record } = await this.#store.override(name, { by: this.processId, ...request });
+        this.#breakers.get(name)?.circuit.adopt(record, sentMs, true);
+        return record;
+      }),
+    );
+    const nowMs = this.#store.now() ?? this.#clock.now();
+    return Object.fromEntries(answers.map((record) => [record.name, recordStatus(record, nowMs)]));
+  }
+
+  /** Puts circuits into a fresh closed state, without override. Rejects when the store does. */
+  async clearStates(
+    names: readonly string[],
+    author: { readonly by?: string; readonly reason: string },
+  ): Promise<void> {
+    await this.#store.clear(names, { by: this.processId, ...author });
+    await this.warm(names);
+  }
+
+  /** Reads the circuits before the first call does: in one batch, within `storeTimeout`; never rejects. */
+  async warm(names: readonly string[] = [...this.#breakers.keys()]): Promise<void> {
+    await Promise.all(names.map((name) => this.#refresher.load(this.breaker(name).circuit)));
+  }
+
+  /** Waits until everything under way to the store has arrived or failed, at most `timeoutMs`; never rejects. */
+  async flush(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const settled = Promise.all([...this.#breakers.values()].map(({ circuit }) => circuit.settled()));
+    if (timeoutMs === Number.POSITIVE_INFINITY) {
+      await settled;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer(resolve, timeoutMs);
+      void settled.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Flushes, stops listening to the store and closes the connections that the store opened itself. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#unsubscribe?.();
+    await this.#store.close?.();
+  }
+
+  #policy(name: string): Policy {
+    return this.#breakers.get(name)?.options ?? resolveOptions(name, this.#defaults, {});
+  }
+}
+
+/** Listeners are the user's code: what they throw must stop nothing here. */
+function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => void>, ...args: Args): void {
+  for (const listener of listeners) {
+    try {
+      listener(...args);
+    } catch (error) {
+      console.error('switchgear: a listener threw', error);
+    }
+  }
+}
+
+function differences(a: ResolvedOptions, b: ResolvedOptions): string[] {
+  return (Object.keys(a) as (keyof ResolvedOptions)[]).filter((key) => a[key] !== b[key]);
+}

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Deed, Fleet, type Step } from './fleet.ts';
+import { smallPolicies } from './policies.ts';
+
+const nth = fc.nat(1_000);
+
+const counts = fc
+  .record({ successes: fc.nat(2), failures: fc.nat(3), slow: fc.nat(1), votes: fc.nat(1) })
+  .map(({ successes, ...bad }) => ({ calls: successes + bad.failures, ...bad }));
+
+const deeds: fc.Arbitrary<Deed> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Deed>({ kind: 'call' }) },
+  { weight: 3, arbitrary: fc.constant<Deed>({ kind: 'read' }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('report' as const), counts, slotsAgo: fc.nat(2) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('settle' as const),
+      nth,
+      verdict: fc.constantFrom('success', 'success', 'failure', 'cancel'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('straggle' as const),
+      nth,
+      verb: fc.constantFrom('report', 'trip', 'probe', 'close'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('operate' as const),
+      mode: fc.constantFrom('forced-open', 'forced-closed', 'disabled', 'release'),
+      forMs: fc.constantFrom(undefined, 500, 5_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant<Deed>({ kind: 'clear' }) },
+);
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('deed' as const), process: fc.nat(3), deed: deeds }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.oneof(fc.nat(900), fc.nat(9_000)) }),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>({ kind: 'wait', ms: 2_000 }) },
+);
+
+const lossySteps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: steps },
+  { weight: 1, arbitrary: fc.constant<Step>({ kind: 'lose' }) },
+);
+
+const clockErrors = fc.array(fc.integer({ min: -999, max: 999 }), { minLength: 2, maxLength: 4 });
+/** Anywhere in this century: nothing may hang on round numbers. */
+const starts = fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2090, 0, 1) });
+
+test('L1–L5, L9, L12 hold after each step of a fleet with stale bases and clocks a second apart', () => {
+  fc.assert(
+    fc.property(smallPolicies, clockErrors, starts, fc.array(steps, { size: 'max', maxLength: 120 }), run),
+    { numRuns: 2_000 },
+  );
+});
+
+test('L1, L8 hold in a store that loses its data: a number that comes again is another epoch', () => {
+  fc.assert(
+    fc.property(
+      smallPolicies,
+      clockErrors,
+      starts,
+      fc.array(lossySteps, { size: 'max', maxLength: 120 }),
+      run,
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+function run(
+  ...[policy, errorsMs, startMs, sequence]: [ConstructorParameters<typeof Fleet>[0], number[], number, Step[]]
+) {
+  expect(() => new Fleet(policy, errorsMs, startMs).run(sequence)).not.toThrow();
+}

@@ -1,0 +1,180 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { Deadline, Deadlines, Lane } from '../../src/guard/deadline.ts';
+import { FakeClock } from '../../src/testing/fake-clock.ts';
+
+class Call extends Deadline {
+  readonly name: string;
+  readonly #over: (call: Call) => void;
+
+  constructor(name: string, over: (call: Call) => void) {
+    super();
+    this.name = name;
+    this.#over = over;
+  }
+
+  override expire(): void {
+    this.#over(this);
+  }
+}
+
+function setUp() {
+  const fake = new FakeClock();
+  const log: string[] = [];
+  let timers = 0;
+  let skewMs = 0;
+  const held: boolean[] = [];
+  const clock: Clock = {
+    now: () => fake.now() + skewMs,
+    setTimer(run, ms) {
+      timers++;
+      const timer = fake.setTimer(run, ms);
+      held.push(true);
+      return { cancel: timer.cancel, hold: (alive) => void held.push(alive) };
+    },
+  };
+  const startedAtMs = fake.now();
+  return {
+    fake,
+    clock,
+    log,
+    deadlines: new Deadlines(clock),
+    call: (name: string) => new Call(name, () => log.push(`${name}@${fake.now() - startedAtMs}`)),
+    /** Sets the clock, which timers do not notice. */
+    setClock: (ms: number) => {
+      skewMs += ms;
+    },
+    timers: () => timers,
+    keepsAlive: () => held.at(-1),
+  };
+}
+
+describe('deadlines', () => {
+  it('expire in order, each at its own time', async () => {
+    const { fake, clock, log, deadlines, call } = setUp();
+    const lane = deadlines.lane(2_000);
+    for (const name of ['a', 'b', 'c']) {
+      lane.start(call(name), clock.now());
+      await fake.advance(150);
+    }
+    await fake.advance(10_000);
+    expect(log).toEqual(['a@2000', 'b@2150', 'c@2300']);
+    expect(fake.pending).toBe(0);
+  });
+
+  it('that were cleared never expire, and clearing again does no harm', async () => {
+    const { fake, clock, log, deadlines, call } = setUp();
+    const lane = deadlines.lane(1_000);
+    const [a, b, c] = [call('a'), call('b'), call('c')];
+    for (const each of [a, b, c]) lane.start(each, clock.now());
+    lane.clear(b);
+    lane.clear(b);
+    await fake.advance(5_000);
+    lane.clear(a);
+    expect(log).toEqual(['a@1000', 'c@1000']);
+  });
+
+  it('of one length share one timer: 10 000 healthy calls set one', async () => {
+    const { fake, clock, log, deadlines, call, timers } = setUp();
+    for (let i = 0; i < 10_000; i++) {
+      const each = call(`${i}`);
+      deadlines.lane(60_000).start(each, clock.now());
+      deadlines.lane(60_000).clear(each);
+    }
+    expect(timers()).toBe(1);
+    await fake.advance(120_000);
+    expect([log.length, timers(), fake.pending]).toEqual([0, 1, 0]);
+  });
+
+  it('that follow a cleared head end on time, not with the timer of that head', async () => {
+    const { fake, clock, log, deadlines, call } = setUp();
+    const lane = deadlines.lane(1_000);
+    const first = call('first');
+    lane.start(first, clock.now());
+    lane.clear(first);
+    await fake.advance(700);
+    lane.start(call('second'), clock.now());
+    await fake.advance(5_000);
+    expect(log).toEqual(['second@1700']);
+  });
+
+  it('may be started while one expires', async () => {
+    const { fake, clock, log, deadlines, call } = setUp();
+    const lane = deadlines.lane(1_000);
+    lane.start(new Call('a', () => lane.start(call('again'), clock.now())), clock.now());
+    await fake.advance(5_000);
+    expect(log).toEqual(['again@2000']);
+    expect(fake.pending).toBe(0);
+  });
+
+  it('L13 after a freeze are swept by time stamp, though no timer has fired', () => {
+    const { fake, clock, log, deadlines, call } = setUp();
+    const lane = deadlines.lane(1_000);
+    lane.start(call('frozen'), clock.now());
+    fake.jump(600_000);
+    lane.start(call('fresh'), clock.now());
+    lane.sweep();
+    expect(log).toEqual(['frozen@600000']);
+    expect(lane.head?.endsAtMs).toBe(clock.now() + 1_000);
+  });
+
+  it('L12 survive a clock that is set back an hour: none waits longer than twice its length', async () => {
+    const { fake, clock, log, deadlines, call, setClock } = setUp();
+    const lane = deadlines.lane(2_000);
+    lane.start(call('before'), clock.now());
+    await fake.advance(100);
+    lane.start(call('before too'), clock.now());
+    setClock(-3_600_000);
+    await fake.advance(100);
+    lane.start(call('after'), clock.now());
+    await fake.advance(20_000);
+    expect(log).toEqual(['before@4000', 'before too@4000', 'after@4000']);
+  });
+
+  it('keep the process alive while they are pending, and not while there are none', () => {
+    const { clock, deadlines, call, keepsAlive } = setUp();
+    const lane = deadlines.lane(1_000);
+    const [a, b] = [call('a'), call('b')];
+    lane.start(a, clock.now());
+    expect(keepsAlive()).toBe(true);
+    lane.start(b, clock.now());
+    lane.clear(a);
+    expect(keepsAlive()).toBe(true);
+    lane.clear(b);
+    expect(keepsAlive()).toBe(false);
+    lane.start(a, clock.now());
+    expect(keepsAlive()).toBe(true);
+  });
+
+  it.each([
+    ['idle', 'lane.clear(call);', ''],
+    ['pending', '', 'expired'],
+  ])('in a real process, %s', (_, then, output) => {
+    const program = `
+      import { Deadline, Deadlines } from './guard/deadline.ts';
+      import { systemClock } from './clock.ts';
+      class Call extends Deadline { expire() { process.stdout.write('expired'); } }
+      const lane = new Deadlines(systemClock).lane(${output ? 50 : 3_600_000});
+      const call = new Call();
+      lane.start(call, Date.now());
+      ${then}`;
+    const stdin = { contents: program, resolveDir: fileURLToPath(new URL('../../src', import.meta.url)) };
+    const [bundle] = buildSync({ stdin, bundle: true, format: 'esm', target: 'es2022', write: false }).outputFiles;
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', String(bundle?.text)],
+      { encoding: 'utf8', timeout: 20_000 },
+    );
+    expect({ stdout, stderr, status }).toEqual({ stdout: output, stderr: '', status: 0 });
+  });
+
+  it('of different lengths have lanes of their own', () => {
+    const { deadlines } = setUp();
+    expect(deadlines.lane(5)).toBe(deadlines.lane(5));
+    expect(deadlines.lane(5)).not.toBe(deadlines.lane(6));
+    expect(deadlines.lane(5)).toBeInstanceOf(Lane);
+  });
+});
