@@ -14,7 +14,7 @@ import {
   takeLease,
 } from '../../src/core/apply.ts';
 import { type Counts, NOTHING, oldestSlot, plus, slotAt } from '../../src/core/evidence.ts';
-import { type Policy, tripReason, windowOf } from '../../src/core/policy.ts';
+import { type Policy, windowOf } from '../../src/core/policy.ts';
 import {
   type CircuitRecord,
   type Epoch,
@@ -24,7 +24,6 @@ import {
   overrideActive,
   overrideUnsettled,
   rootRecord,
-  sameEpoch,
 } from '../../src/core/record.ts';
 import { cleared, closed, halfOpened, leaseFor, reopened, tripped } from '../../src/core/transitions.ts';
 import { admission, due } from '../../src/core/verdict.ts';
@@ -78,7 +77,7 @@ export class Fleet {
   readonly #policy: Policy;
   readonly #processes: readonly Process[];
   readonly #everStored: CircuitRecord[];
-  #grants: Grant[] = [];
+  readonly #grants: Grant[] = [];
   #stored: CircuitRecord;
   #ledger: Ledger = emptyLedger();
   #override: Override | undefined;
@@ -107,19 +106,24 @@ export class Fleet {
     switch (deed.kind) {
       case 'read':
         process.snapshot = this.#stored;
-        return;
+        break;
       case 'report':
-        return this.#report(process, snapshot, deed.counts, deed.slotsAgo);
+        this.#report(process, snapshot, deed.counts, deed.slotsAgo);
+        break;
       case 'call':
-        return this.#call(process, snapshot);
+        this.#call(process, snapshot);
+        break;
       case 'settle':
-        return this.#settle(process, deed.nth, deed.verdict);
+        this.#settle(process, deed.nth, deed.verdict);
+        break;
       case 'straggle':
-        return this.#straggle(process, pick(this.#everStored, deed.nth) as CircuitRecord, deed.verb);
+        this.#straggle(process, pick(this.#everStored, deed.nth) as CircuitRecord, deed.verb);
+        break;
       case 'operate':
-        return this.#operate(process, deed.mode, deed.forMs);
+        this.#operate(process, deed.mode, deed.forMs);
+        break;
       case 'clear':
-        return this.#clear(process);
+        this.#clear(process);
     }
   }
 
@@ -136,21 +140,31 @@ export class Fleet {
   }
 
   #call(process: Process, base: CircuitRecord): void {
-    const nowMs = this.#now(process);
-    const decision = due(base, this.#policy, nowMs);
-    const mover = this.#mover(process);
-    if (decision?.to === 'open') {
-      const { counts, reason } = decision;
-      assert.equal(tripReason(counts, this.#policy), reason);
-      return this.#move(process, base, tripped(base, this.#policy, mover, reason, counts));
+    const next = this.#nextHead(process, base);
+    if (next) this.#move(process, base, next);
+    else {
+      const admitted = admission(base, this.#now(process));
+      if (admitted.admits === 'probe' && admitted.slot !== undefined)
+        this.#lease(process, base, admitted.slot);
     }
-    if (decision?.to === 'reopen')
-      return this.#move(process, base, reopened(base, this.#policy, mover, decision.reason));
-    if (decision) return this.#move(process, base, closed(base, this.#policy, mover, decision.reason));
+  }
+
+  /** The transition that is due, or the one that a call which wants to probe makes. */
+  #nextHead(process: Process, base: CircuitRecord): Head | undefined {
+    const nowMs = this.#now(process);
+    const mover = this.#mover(process);
+    const decision = due(base, this.#policy, nowMs);
+    switch (decision?.to) {
+      case 'open':
+        return tripped(base, this.#policy, mover, decision.reason, decision.counts);
+      case 'reopen':
+        return reopened(base, this.#policy, mover, decision.reason);
+      case 'closed':
+        return closed(base, this.#policy, mover, decision.reason);
+    }
     const admitted = admission(base, nowMs);
-    if (admitted.admits !== 'probe') return;
-    if (admitted.slot === undefined) return this.#move(process, base, halfOpened(base, this.#policy, mover));
-    this.#lease(process, base, admitted.slot);
+    const opens = admitted.admits === 'probe' && admitted.slot === undefined;
+    return opens ? halfOpened(base, this.#policy, mover) : undefined;
   }
 
   #lease(process: Process, base: CircuitRecord, slot: number): void {
@@ -189,23 +203,25 @@ export class Fleet {
     });
   }
 
+  /** Only what the real thing could have derived from `base`: the rest says nothing about the store. */
   #straggle(process: Process, base: CircuitRecord, verb: 'report' | 'trip' | 'probe' | 'close'): void {
-    const mover = this.#mover(process);
     const counts = { ...NOTHING, calls: 1, failures: 1 };
-    if (verb === 'report') return this.#report(process, base, counts, 0);
-    if (verb === 'probe' && base.state === 'half-open') return this.#lease(process, base, 0);
-    // What the real thing would never derive from this base does not tell us anything about the store.
-    if (verb === 'trip' && base.state === 'closed')
-      return this.#move(process, base, tripped(base, this.#policy, mover, 'failures', counts));
-    if (verb === 'close' && base.state === 'half-open')
-      this.#move(process, base, closed(base, this.#policy, mover, 'recovered'));
+    if (verb === 'report') this.#report(process, base, counts, 0);
+    else if (verb === 'probe' && base.state === 'half-open') this.#lease(process, base, 0);
+    else if (verb === 'trip' && base.state === 'closed')
+      this.#move(process, base, tripped(base, this.#policy, this.#mover(process), 'failures', counts));
+    else if (verb === 'close' && base.state === 'half-open')
+      this.#move(process, base, closed(base, this.#policy, this.#mover(process), 'recovered'));
   }
 
   #operate(process: Process, mode: OverrideRequest['mode'], forMs: number | undefined): void {
     const nowMs = this.#now(process);
     const request = { mode, by: process.id, reason: 'test', ...(forMs === undefined ? {} : { forMs }) };
     const override = overridden(this.#stored, request, nowMs);
-    if (!override) return assert.equal(mode, 'release');
+    if (!override) {
+      assert.equal(mode, 'release', 'L9 only a release may find nothing to do');
+      return;
+    }
     const newest = this.#override?.version ?? 0;
     assert.ok(override.version > newest, 'L9 versions rise');
     this.#override = override;
@@ -279,8 +295,6 @@ export class Fleet {
     this.#stored = rootRecord('payments', windowOf(this.#policy));
     this.#ledger = emptyLedger();
     this.#override = undefined;
-    // A lease of the lost record is one of an epoch that is gone.
-    this.#grants = this.#grants.map((grant) => ({ ...grant }));
   }
 
   /** The laws that bind at any moment, whatever the last step was. */

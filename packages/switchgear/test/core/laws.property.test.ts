@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { type Deed, Fleet, type Step } from './fleet.ts';
 import { smallPolicies } from './policies.ts';
 
@@ -61,28 +61,19 @@ const clockErrors = fc.array(fc.integer({ min: -999, max: 999 }), { minLength: 2
 /** Anywhere in this century: nothing may hang on round numbers. */
 const starts = fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2090, 0, 1) });
 
-test('L1–L5, L9, L12 hold after each step of a fleet with stale bases and clocks a second apart', () => {
-  fc.assert(
-    fc.property(smallPolicies, clockErrors, starts, fc.array(steps, { size: 'max', maxLength: 120 }), run),
-    { numRuns: 2_000 },
+const runs = (sequence: fc.Arbitrary<Step>) =>
+  fc.property(
+    smallPolicies,
+    clockErrors,
+    starts,
+    fc.array(sequence, { size: 'max', maxLength: 120 }),
+    (policy, errorsMs, startMs, all) => new Fleet(policy, errorsMs, startMs).run(all),
   );
+
+test('L1–L5, L9, L12 hold after each step of a fleet with stale bases and clocks a second apart', () => {
+  fc.assert(runs(steps), { numRuns: 2_000 });
 });
 
 test('L1, L8 hold in a store that loses its data: a number that comes again is another epoch', () => {
-  fc.assert(
-    fc.property(
-      smallPolicies,
-      clockErrors,
-      starts,
-      fc.array(lossySteps, { size: 'max', maxLength: 120 }),
-      run,
-    ),
-    { numRuns: 1_000 },
-  );
+  fc.assert(runs(lossySteps), { numRuns: 1_000 });
 });
-
-function run(
-  ...[policy, errorsMs, startMs, sequence]: [ConstructorParameters<typeof Fleet>[0], number[], number, Step[]]
-) {
-  expect(() => new Fleet(policy, errorsMs, startMs).run(sequence)).not.toThrow();
-}
