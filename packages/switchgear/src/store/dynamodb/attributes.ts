@@ -2,14 +2,15 @@
 
 import type { AttributeValue, Item } from './transport.ts';
 
-export type Plain = string | number | PlainMap;
+/** A list stands for a set of strings. */
+export type Plain = string | number | readonly string[] | PlainMap;
 /** What is `undefined` is left out. */
 export type PlainMap = { readonly [key: string]: Plain | undefined };
 
 export function toAttribute(value: Plain): AttributeValue {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
-  return { M: toItem(value) };
+  return Array.isArray(value) ? { SS: value } : { M: toItem(value as PlainMap) };
 }
 
 export function toItem(values: PlainMap): Item {

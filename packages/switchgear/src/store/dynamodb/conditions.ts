@@ -14,7 +14,7 @@
  *    overrideAsRead  ─────┤├────────────────┤├─────────────────────────────────────────────────── …
  */
 
-import { CLOCK_BOUND_MS, type CircuitRecord } from '../../core/record.ts';
+import { type CircuitRecord, CLOCK_BOUND_MS } from '../../core/record.ts';
 import type { PlainMap } from './attributes.ts';
 import { leaseAttribute } from './record-item.ts';
 
@@ -35,7 +35,10 @@ export function epochHolds({ epoch }: CircuitRecord): Condition {
 /** The slot still has this lease, and the lease has not ended. */
 export function leaseHeld(slot: number, id: string, nowMs: number): Condition {
   const lease = `#${leaseAttribute(slot)}`;
-  return { text: `${lease}.#id = :leaseId AND ${lease}.#untilMs > :now`, values: { leaseId: id, now: nowMs } };
+  return {
+    text: `${lease}.#id = :leaseId AND ${lease}.#untilMs > :now`,
+    values: { leaseId: id, now: nowMs },
+  };
 }
 
 /** The epoch has such a slot, and nobody is in it. */

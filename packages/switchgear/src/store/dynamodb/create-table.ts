@@ -12,10 +12,12 @@ const MAX_WAIT_SEC = 120;
  */
 export async function createTable(
   client: DynamoDBClient,
-  { tableName, partitionKey = DEFAULTS.partitionKey, sortKey = DEFAULTS.sortKey, ttlAttribute = DEFAULTS.ttlAttribute }: Pick<
-    TableLayout,
-    'tableName' | 'partitionKey' | 'sortKey' | 'ttlAttribute'
-  >,
+  {
+    tableName,
+    partitionKey = DEFAULTS.partitionKey,
+    sortKey = DEFAULTS.sortKey,
+    ttlAttribute = DEFAULTS.ttlAttribute,
+  }: Pick<TableLayout, 'tableName' | 'partitionKey' | 'sortKey' | 'ttlAttribute'>,
 ): Promise<void> {
   const { CreateTableCommand, UpdateTimeToLiveCommand, waitUntilTableExists } = await import(
     '@aws-sdk/client-dynamodb'

@@ -35,12 +35,18 @@ export async function storeErrorOf(
   switch (name) {
     case 'ResourceNotFoundException': {
       const region = await transport.region?.().catch(() => undefined);
-      return error('refused', `no such table in region ${region ?? '(unknown)'}; create it, or mend tableName or region`);
+      return error(
+        'refused',
+        `no such table in region ${region ?? '(unknown)'}; create it, or mend tableName or region`,
+      );
     }
     case 'AccessDeniedException':
       return error('refused', `allow dynamodb:${operation} on the table`);
     case 'ValidationException':
-      return error('refused', 'refused as invalid; are partitionKey and sortKey those of the table, both strings?');
+      return error(
+        'refused',
+        'refused as invalid; are partitionKey and sortKey those of the table, both strings?',
+      );
   }
   // The service has looked at a request that it answers with 4xx; of anything else the fate is open.
   return status >= 400 && status < 500 ? error('refused', 'refused') : error('unknown', 'no answer');

@@ -1,6 +1,7 @@
 /** Where things lie in the table, with a sort key and without. `docs/protocol.md` draws it. */
 
 import type { Epoch } from '../../core/record.ts';
+import { ConfigurationError } from '../../errors.ts';
 import type { AttributeValue, Item } from './transport.ts';
 
 /** Names in the table. All may be those of an existing single-table design. */
@@ -26,6 +27,21 @@ export const DEFAULTS = {
 /** Sort key of the record, and what those of its filed transitions begin with. */
 const STATE = 'STATE';
 export const HISTORY = 'HISTORY#';
+
+/** @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem. */
+export function checkLayout(layout: TableLayout): void {
+  const { tableName, partitionKey, sortKey, keyPrefix, ttlAttribute } = { ...DEFAULTS, ...layout };
+  const problems: string[] = [];
+  for (const [option, value] of Object.entries({ tableName, partitionKey, sortKey, ttlAttribute, keyPrefix }))
+    if (typeof value !== 'string' && !(option === 'sortKey' && value === null))
+      problems.push(`${option} is ${JSON.stringify(value)}: must be a string`);
+    else if (value === '' && option !== 'keyPrefix') problems.push(`${option} is empty`);
+  if (new Set([partitionKey, sortKey, ttlAttribute]).size < 3)
+    problems.push(
+      `partitionKey, sortKey and ttlAttribute must differ, are ${[partitionKey, sortKey, ttlAttribute]}`,
+    );
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
 
 /** Makes keys. Whatever a circuit's name has in it, two things never share a key. */
 export class Keys {

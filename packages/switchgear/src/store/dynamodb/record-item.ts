@@ -23,10 +23,11 @@ export const SCHEMA = 1;
 const COUNTERS = { c: 'calls', f: 'failures', s: 'slow', v: 'votes' } as const;
 const COUNTER = /^([cfsv])(\d+)$/;
 
-/** Attributes of the head that only some states have; a transition removes what the next state lacks. */
-export const STATE_ATTRIBUTES = ['rampMs', 'rampFrom', 'openUntilMs', 'successesNeeded', 'leaseMs'].concat(
-  ['slots', 'successes', 'failures', 'lapses'],
-);
+/** Attributes that only some heads have; a transition removes those that the next head lacks. */
+export const STATE_ATTRIBUTES: readonly string[] = [
+  ...['transition', 'rampMs', 'rampFrom', 'openUntilMs'],
+  ...['successesNeeded', 'leaseMs', 'slots', 'successes', 'failures', 'lapses'],
+];
 
 export const leaseAttribute = (slot: number) => `lease${slot}`;
 
@@ -48,10 +49,14 @@ export function counterAttributes(slots: Iterable<string | number>): string[] {
   return [...slots].flatMap((slot) => Object.keys(COUNTERS).map((letter) => letter + slot));
 }
 
-/** Everything that a transition sets. */
+/** Everything that a transition sets. Of a whole record, its head. */
 export function headValues(head: Head): PlainMap {
-  const { epoch, transition, ...rest } = head;
-  const values: Record<string, Plain | undefined> = { schema: SCHEMA, epoch: epoch.number, epochId: epoch.id };
+  const { epoch, transition, name, evidence, override, policy, ...rest } = head as CircuitRecord;
+  const values: Record<string, Plain | undefined> = {
+    schema: SCHEMA,
+    epoch: epoch.number,
+    epochId: epoch.id,
+  };
   if (transition) values.transition = { ...transition };
   if (!('leases' in rest)) return { ...values, ...rest };
   const { leases, ...half } = rest;
@@ -192,10 +197,15 @@ class Reader {
   map<T>(key: string, of: (read: Reader) => T): T | undefined {
     const value = this.values[key];
     if (value === undefined) return undefined;
-    return typeof value === 'object' ? of(new Reader(`${key} in ${this.#what}`, value)) : this.fail(key);
+    return typeof value === 'object'
+      ? of(new Reader(`${key} in ${this.#what}`, value as PlainMap))
+      : this.fail(key);
   }
 
   fail(key: string): never {
-    throw new StoreError(`${this.#what} cannot be read: ${key} is ${JSON.stringify(this.values[key])}`, 'unknown');
+    throw new StoreError(
+      `${this.#what} cannot be read: ${key} is ${JSON.stringify(this.values[key])}`,
+      'unknown',
+    );
   }
 }

@@ -1,9 +1,19 @@
 /** The AWS SDK's client behind the seam. Loaded with the first call, so that a process without one needs no SDK. */
 
-import { BatchGetItemCommand, DynamoDBClient, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  QueryCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import type { Answer, DynamoDBTransport, Operation, Operations } from './transport.ts';
 
-const COMMANDS = { BatchGetItem: BatchGetItemCommand, Query: QueryCommand, UpdateItem: UpdateItemCommand };
+const COMMANDS: Record<Operation, typeof UpdateItemCommand> = {
+  BatchGetItem: BatchGetItemCommand as never,
+  Query: QueryCommand as never,
+  UpdateItem: UpdateItemCommand,
+};
 
 /** What the SDK's promise fulfils with here: the answer, its time stamp, or how sending it failed. */
 interface Outcome {
@@ -35,19 +45,19 @@ export class SdkTransport implements DynamoDBTransport {
   }
 
   async send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Answer<O>> {
-    // Command and input belong together by `operation`, which a lookup in a table does not tell the compiler.
-    const command = new COMMANDS[operation](input as never) as UpdateItemCommand;
+    // The compiler cannot see that input and command belong together, so all pass as the one that writes.
+    const command = new COMMANDS[operation](input as UpdateItemCommandInput);
     // Innermost of the stack, so inside every retry: a write's failure passes out as if it were an answer, and no retry
     // strategy sees it, whatever client was handed in.
     command.middlewareStack.add(
       (next) => async (request) => {
         try {
-          const { response, output } = await next(request);
+          const { response, output = { $metadata: {} } } = await next(request);
           const { date } = (response as { headers?: Record<string, string> }).headers ?? {};
-          return { response, output: { ...output, ...(date && { dateMs: Date.parse(date) }) } };
+          return { response, output: Object.assign(output, date && { dateMs: Date.parse(date) }) };
         } catch (failure) {
           if (operation !== 'UpdateItem') throw failure;
-          return { response: undefined, output: { $metadata: {}, failure } };
+          return { response: undefined, output: Object.assign({ $metadata: {} }, { failure }) };
         }
       },
       { step: 'deserialize', priority: 'high', name: 'switchgearAnswer' },

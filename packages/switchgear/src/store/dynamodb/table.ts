@@ -51,27 +51,31 @@ export class Table {
       [this.#name]: { Keys: wanted, ConsistentRead: consistent },
     };
     for (const waitMs of [...READ_AGAIN_MS, undefined]) {
-      const { Responses = {}, UnprocessedKeys = {} } = await this.#send('BatchGetItem', { RequestItems: request });
+      const { Responses = {}, UnprocessedKeys = {} } = await this.#send('BatchGetItem', {
+        RequestItems: request,
+      });
       items.push(...Object.values(Responses).flat());
       if (Object.keys(UnprocessedKeys).length === 0) return items;
       request = UnprocessedKeys;
       if (waitMs) await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs));
     }
-    throw new StoreError(`BatchGetItem on table "${this.#name}": throttled, keys left unprocessed`, 'refused');
+    throw new StoreError(
+      `BatchGetItem on table "${this.#name}": throttled, keys left unprocessed`,
+      'refused',
+    );
   }
 
   /**
    * Writes an item if all conditions hold. `accepted` is false where they do not; the item is then the one that refused,
-   * or absent.
+   * or absent. Unconditional writes bring no item.
    */
-  async update(key: Item, change?: Change): Promise<{ accepted: boolean; item: Item | undefined }> {
+  async update(key: Item, change: Change): Promise<{ accepted: boolean; item: Item | undefined }> {
     try {
       const { Attributes } = await this.#send('UpdateItem', {
         TableName: this.#name,
         Key: key,
-        ...(change && expressions(change, this.#attributes)),
-        ReturnValues: 'ALL_NEW',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        ...expressions(change, this.#attributes),
+        ...(change.when && { ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
       });
       return { accepted: true, item: Attributes };
     } catch (thrown) {
@@ -86,18 +90,21 @@ export class Table {
     return (await this.read([key], true)).get(this.keys.idOf(key));
   }
 
-  /** Items of one partition, by a prefix of the sort key, in its order or against it. */
-  async query(partition: string, prefix: string, { newestFirst = false, limit = Number.POSITIVE_INFINITY } = {}) {
+  /** Items of one partition whose sort key begins with `prefix`, the last ones first. */
+  async query(partition: string, prefix = '', limit = Number.POSITIVE_INFINITY): Promise<Item[]> {
     const items: Item[] = [];
     let start: Item | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await this.#send('Query', {
         TableName: this.#name,
         KeyConditionExpression: `#pk = :pk${prefix && ' AND begins_with(#sk, :sk)'}`,
-        ExpressionAttributeNames: { '#pk': this.keys.partitionKey, ...(prefix && { '#sk': this.keys.sortKey ?? '' }) },
+        ExpressionAttributeNames: {
+          '#pk': this.keys.partitionKey,
+          ...(prefix && { '#sk': this.keys.sortKey ?? '' }),
+        },
         ExpressionAttributeValues: { ':pk': { S: partition }, ...(prefix && { ':sk': { S: prefix } }) },
         ConsistentRead: true,
-        ScanIndexForward: !newestFirst,
+        ScanIndexForward: false,
         ...(Number.isFinite(limit) && { Limit: limit - items.length }),
         ...(start && { ExclusiveStartKey: start }),
       });
@@ -107,7 +114,10 @@ export class Table {
     return items;
   }
 
-  async #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
+  async #send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+  ): Promise<Operations[O]['output']> {
     const sentMs = this.#clock.now();
     try {
       const { output, dateMs } = await this.#transport.send(operation, input);
