@@ -6,6 +6,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 /** Milliseconds, or NaN for what is no duration. */
 export function parseDuration(value: unknown): number {
   if (typeof value === 'number') return value;
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(value)) ?? [];
+  if (typeof value !== 'string') return Number.NaN;
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
   return Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN);
 }

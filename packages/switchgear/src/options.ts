@@ -281,7 +281,6 @@ export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
 
 function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
-  return (typeof value === 'object' && value) || typeof value === 'function'
-    ? `a ${typeof value}`
-    : String(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value ? 'an object' : String(value);
 }

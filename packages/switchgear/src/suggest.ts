@@ -1,7 +1,7 @@
 /** The one of `words` that somebody may have meant by `word`, as `, did you mean …?`; empty if none is near. */
 export function didYouMean(word: string, words: Iterable<string>): string {
   let nearest: string | undefined;
-  let least = Math.max(2, word.length / 3);
+  let least = word.length < 6 ? 2 : 3;
   for (const each of words) {
     const steps = distance(word.toLowerCase(), each.toLowerCase());
     if (steps > least || (steps === least && nearest)) continue;

@@ -128,5 +128,6 @@ function fromText({ kind, off }: OptionSpec, value: string): unknown {
     return ({ true: true, 1: true, false: false, 0: false } as Values)[value.toLowerCase()];
   if (kind === 'choice' || kind === 'text') return value;
   if (off !== undefined && /^(false|off)$/i.test(value)) return false;
-  return kind === 'duration' && !/^[\d.]+$/.test(value) ? value : Number(value);
+  const number = Number(value);
+  return kind === 'duration' && Number.isNaN(number) ? value : number;
 }

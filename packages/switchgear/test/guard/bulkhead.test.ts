@@ -63,7 +63,10 @@ describe('a bulkhead', () => {
     bulkhead.tryEnter();
     const late = bulkhead.enter().catch((e: unknown) => e);
     await clock.advance(1_000);
-    expect(await late).toMatchObject({ code: 'BULKHEAD_FULL', message: expect.stringMatching(/waited too long/) });
+    expect(await late).toMatchObject({
+      code: 'BULKHEAD_FULL',
+      message: expect.stringMatching(/waited too long/),
+    });
     bulkhead.leave();
     expect(bulkhead.running).toBe(0);
   });

@@ -162,7 +162,13 @@ describe('deadlines', () => {
       lane.start(call, Date.now());
       ${then}`;
     const stdin = { contents: program, resolveDir: fileURLToPath(new URL('../../src', import.meta.url)) };
-    const [bundle] = buildSync({ stdin, bundle: true, format: 'esm', target: 'es2022', write: false }).outputFiles;
+    const [bundle] = buildSync({
+      stdin,
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      write: false,
+    }).outputFiles;
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
       ['--input-type=module', '-e', String(bundle?.text)],

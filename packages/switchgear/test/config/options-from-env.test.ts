@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { type EnvironmentOptions, optionsFromEnv } from '../../src/config/index.ts';
+import { ConfigurationError } from '../../src/errors.ts';
+import { BREAKER_OPTIONS, GEAR_OPTIONS, resolveGearOptions, resolveOptions } from '../../src/options.ts';
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    optionsFromEnv(env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+  throw new Error('was to be refused');
+}
+
+describe('optionsFromEnv', () => {
+  it('reads the gear, what all circuits share and what one has', () => {
+    const found = optionsFromEnv({
+      PATH: '/bin',
+      SWITCHGEAR_FAILURE_THRESHOLD: '5',
+      SWITCHGEAR_RESET_TIMEOUT: '30s',
+      SWITCHGEAR_PAYMENTS_FAILURE_THRESHOLD: '2',
+      SWITCHGEAR_PAYMENTS_TIMEOUT: '1500',
+      SWITCHGEAR_ORDER_SERVICE_MODE: 'shadow',
+      SWITCHGEAR_CACHE_TTL: '2s',
+      SWITCHGEAR_STORE_TIMEOUT: '250',
+      SWITCHGEAR_PROCESS_ID: 'order-1',
+      SWITCHGEAR_AWAIT_REPORTS: 'true',
+      SWITCHGEAR_STORE: 'dynamodb://orders?region=eu-west-1',
+    });
+    expect(found).toMatchObject({
+      gear: { cacheTtl: 2_000, storeTimeout: 250, processId: 'order-1', awaitReports: true },
+      defaults: { failureThreshold: 5, resetTimeout: 30_000 },
+      store: 'dynamodb://orders?region=eu-west-1',
+    } satisfies Partial<EnvironmentOptions>);
+    expect(found.circuit('payments')).toEqual({ failureThreshold: 2, timeout: 1_500 });
+    expect(found.circuit('inventory')).toEqual({});
+  });
+
+  it.each(['order-service', 'order_service', 'orderService', 'order.service', 'ORDER-SERVICE'])(
+    'finds circuit %s as ORDER_SERVICE',
+    (name) => {
+      expect(optionsFromEnv({ SWITCHGEAR_ORDER_SERVICE_QUORUM: '2' }).circuit(name)).toEqual({ quorum: 2 });
+    },
+  );
+
+  it('of an empty environment is empty', () => {
+    const found = optionsFromEnv({ SWITCHGEAR_TIMEOUT: '', SWITCHGEAR_STORE: ' ' });
+    expect({ ...found, circuit: found.circuit('x') }).toEqual({ gear: {}, defaults: {}, circuit: {} });
+  });
+
+  it('takes the longest name of an option, and never a part of one for a circuit', () => {
+    const found = optionsFromEnv({
+      SWITCHGEAR_PAYMENTS_MAX_RESET_TIMEOUT: '1m',
+      SWITCHGEAR_MAX_RESET_TIMEOUT: '2m',
+      SWITCHGEAR_PAYMENTS_QUEUE_TIMEOUT: '1s',
+      SWITCHGEAR_SLOW_CALL_RATIO: '0.7',
+    });
+    expect(found.circuit('payments')).toEqual({ maxResetTimeout: 60_000, queueTimeout: 1_000 });
+    expect(found.circuit('payments-max')).toEqual({});
+    expect(found.defaults).toEqual({ maxResetTimeout: 120_000, slowCallRatio: 0.7 });
+  });
+
+  it.each(['false', 'off', 'OFF', 'Infinity'])('turns off with %s what can be off', (off) => {
+    const { defaults } = optionsFromEnv({ SWITCHGEAR_TIMEOUT: off, SWITCHGEAR_MAX_CONCURRENT: off });
+    expect(defaults).toEqual({ timeout: Number.POSITIVE_INFINITY, maxConcurrent: Number.POSITIVE_INFINITY });
+    expect(resolveOptions('payments', { timeout: 5 }, defaults).timeout).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['False', false],
+    ['0', false],
+  ])('SWITCHGEAR_DISABLED=%s is %s', (text, disabled) => {
+    expect(resolveGearOptions(optionsFromEnv({ SWITCHGEAR_DISABLED: text }).gear).disabled).toBe(disabled);
+  });
+
+  it('expresses each default of the tables, and takes it back', () => {
+    for (const [table, part] of [
+      [BREAKER_OPTIONS, 'defaults'],
+      [GEAR_OPTIONS, 'gear'],
+    ] as const)
+      for (const [key, spec] of Object.entries(table)) {
+        if (!('default' in spec)) continue;
+        const variable = `SWITCHGEAR_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+        expect(optionsFromEnv({ [variable]: String(spec.default) })[part]).toEqual({ [key]: spec.default });
+      }
+  });
+
+  it('says everything that is wrong at once, with the value and what is allowed', () => {
+    expect(
+      problemsOf({
+        SWITCHGEAR_FAILURE_THRESHOLD: '0',
+        SWITCHGEAR_PAYMENTS_JITTER: 'a lot',
+        SWITCHGEAR_RESET_TIMEOUT: '30 sec',
+        SWITCHGEAR_MODE: 'on',
+        SWITCHGEAR_DISABLED: 'yes',
+        SWITCHGEAR_STORE: 'redis://cache',
+      }),
+    ).toEqual([
+      "SWITCHGEAR_FAILURE_THRESHOLD is '0'; allowed: a whole number from 1 to 1000000",
+      "SWITCHGEAR_PAYMENTS_JITTER is 'a lot'; allowed: a number from 0 to 1",
+      "SWITCHGEAR_RESET_TIMEOUT is '30 sec'; allowed: milliseconds or a duration like '30s', from 1 to 86400000",
+      "SWITCHGEAR_MODE is 'on'; allowed: enforce or shadow",
+      "SWITCHGEAR_DISABLED is 'yes'; allowed: true or false",
+      expect.stringMatching(/^SWITCHGEAR_STORE: redis: is no kind of store; allowed: memory: or dynamodb:/),
+    ]);
+  });
+
+  it.each([
+    ['SWITCHGEAR_FAILURE_TRESHOLD', ', did you mean SWITCHGEAR_FAILURE_THRESHOLD?'],
+    ['SWITCHGEAR_PAYMENTS_FAILURE_TRESHOLD', ', did you mean SWITCHGEAR_PAYMENTS_FAILURE_THRESHOLD?'],
+    ['SWITCHGEAR_ORDER_SERVICE_TIMOUT', ', did you mean SWITCHGEAR_ORDER_SERVICE_TIMEOUT?'],
+    ['SWITCHGEAR_CACHETTL', ', did you mean SWITCHGEAR_CACHE_TTL?'],
+    ['SWITCHGEAR_STOR', ', did you mean SWITCHGEAR_STORE?'],
+    ['SWITCHGEAR_IS_BREAKABLE', ''],
+    ['SWITCHGEAR__TIMEOUT', ', did you mean SWITCHGEAR_TIMEOUT?'],
+  ])('refuses %s%s', (variable, suggestion) => {
+    expect(problemsOf({ [variable]: '1' })).toEqual([`${variable} is not a setting${suggestion}`]);
+  });
+
+  it('refuses what only the gear has for one circuit', () => {
+    expect(problemsOf({ SWITCHGEAR_PAYMENTS_STORE: 'memory:' })).toHaveLength(1);
+    expect(problemsOf({ SWITCHGEAR_PAYMENTS_CACHE_TTL: '1s' })).toHaveLength(1);
+  });
+});
