@@ -1,6 +1,6 @@
 /** A circuit with everything around the call: bulkhead, admission, deadline, classification. */
 
-import { Call, type CallContext } from './call.ts';
+import { type CallContext, type CallOwner, InterruptibleCall, PlainCall } from './call.ts';
 import type { Circuit, Ticket } from './circuit/circuit.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
@@ -9,7 +9,7 @@ import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
 import type { ResolvedOptions } from './options.ts';
-import { Permit, type PermitVerdict } from './permit.ts';
+import { Permit } from './permit.ts';
 
 /** What one call may bring along. */
 export interface CallOptions {
@@ -18,16 +18,17 @@ export interface CallOptions {
 }
 
 /** Guards the calls to one dependency. Made by `Switchgear.breaker`. */
-export class Breaker {
+export class Breaker implements CallOwner {
   readonly #host: Host;
   readonly #options: ResolvedOptions;
   readonly #circuit: Circuit;
   readonly #bulkhead: Bulkhead | undefined;
-  readonly #release: (() => void) | undefined;
-  /** Deadlines of calls; absent where there is no timeout. */
-  readonly #lane: Lane | undefined;
+  /** @internal Deadlines of calls; absent where there is no timeout. */
+  readonly lane: Lane | undefined;
   readonly #permitLane: Lane;
   readonly #awaitReports: boolean;
+  /** Whether the length of a call matters. */
+  readonly #timed: boolean;
 
   /** @internal */
   constructor(
@@ -41,14 +42,12 @@ export class Breaker {
     this.#circuit = circuit;
     this.#options = options;
     this.#awaitReports = awaitReports;
+    this.#timed = options.slowCallDuration !== Number.POSITIVE_INFINITY;
     this.#permitLane = deadlines.lane(options.leaseDuration);
     if (disabled) return;
-    if (Number.isFinite(options.timeout)) this.#lane = deadlines.lane(options.timeout);
-    if (Number.isFinite(options.maxConcurrent)) {
-      const bulkhead = new Bulkhead(circuit.name, options, host.clock);
-      this.#bulkhead = bulkhead;
-      this.#release = () => bulkhead.leave();
-    }
+    if (Number.isFinite(options.timeout)) this.lane = deadlines.lane(options.timeout);
+    if (Number.isFinite(options.maxConcurrent))
+      this.#bulkhead = new Bulkhead(circuit.name, options, host.clock);
   }
 
   /** Name of the circuit. */
@@ -111,7 +110,7 @@ export class Breaker {
     try {
       return this.#permit(await this.#circuit.admit());
     } catch (error) {
-      this.#release?.();
+      this.ended();
       throw error;
     }
   }
@@ -126,11 +125,11 @@ export class Breaker {
     try {
       ticket = this.#circuit.tryAdmit();
     } catch (error) {
-      this.#release?.();
+      this.ended();
       throw error;
     }
     if (ticket !== null) return this.#permit(ticket);
-    this.#release?.();
+    this.ended();
     return undefined;
   }
 
@@ -148,102 +147,97 @@ export class Breaker {
     try {
       ticket = this.#circuit.admit();
     } catch (error) {
-      this.#release?.();
+      this.ended();
       return Promise.reject(error);
     }
-    if (!(ticket instanceof Promise)) return this.#start(ticket, fn, outer);
-    return ticket.then(
-      (late) => this.#start(late, fn, outer),
-      (error) => {
-        this.#release?.();
-        throw error;
-      },
-    );
+    if (ticket instanceof Promise)
+      return ticket.then(
+        (late) => this.#start(late, fn, outer, this.#host.clock.now()),
+        (error) => {
+          this.ended();
+          throw error;
+        },
+      );
+    // Admission has just read the clock.
+    return this.#start(ticket, fn, outer, this.#circuit.usedMs);
   }
 
   #start<T>(
     ticket: Ticket,
     fn: (call: CallContext) => PromiseLike<T> | T,
     outer: AbortSignal | undefined,
+    startMs: number,
   ): Promise<T> {
-    const call = new Call(ticket, this.#release, outer);
-    if (!this.#lane && !outer) return this.#run(call, fn);
+    if (!this.lane && !outer) return this.#run(ticket, fn, startMs);
     return new Promise((resolve, reject) => {
-      const interrupt = (why: 'timeout' | 'abort') => {
-        if (call.end()) void this.#interrupted(call, why, outer).then(reject);
-      };
-      call.watch(this.#lane, this.#host.clock.now(), interrupt);
-      // The caller may have gone while the call stood in line or the store was asked.
-      if (outer?.aborted) interrupt('abort');
-      else this.#run(call, fn).then(resolve, reject);
+      new InterruptibleCall(this, ticket, startMs, outer, resolve, reject).run(fn);
     });
   }
 
-  /** Runs `fn` and judges what comes of it, unless the call was interrupted before. */
-  async #run<T>(call: Call, fn: (call: CallContext) => PromiseLike<T> | T): Promise<T> {
-    const startMs = this.#timed ? this.#host.clock.now() : 0;
+  async #run<T>(ticket: Ticket, fn: (call: CallContext) => PromiseLike<T> | T, startMs: number): Promise<T> {
     let result: T;
     try {
-      result = await fn(call);
+      result = await fn(new PlainCall());
     } catch (error) {
-      if (call.end()) {
-        const told = this.#judge(call.ticket, error, startMs);
-        if (told && this.#awaitReports) await told;
-      }
+      this.#bulkhead?.leave();
+      const told = this.threw(ticket, error, startMs);
+      if (told) await told;
       throw error;
     }
-    if (call.end()) {
-      const { isFailure } = this.#options;
-      const told = this.#returned(
-        call.ticket,
-        startMs,
-        isFailure !== undefined && safely(isFailure, result, false),
-      );
-      if (told && this.#awaitReports) await told;
-    }
+    this.#bulkhead?.leave();
+    const told = this.returned(ticket, result, startMs);
+    if (told) await told;
     return result;
   }
 
-  /** What follows from a deadline or a caller's abort; returns what the caller gets. */
-  async #interrupted(call: Call, why: 'timeout' | 'abort', outer: AbortSignal | undefined): Promise<unknown> {
-    const timeout = this.#options.timeout;
-    const error = why === 'timeout' ? new TimeoutError(this.name, timeout) : outer?.reason;
-    const slow = timeout >= this.#options.slowCallDuration;
-    const told =
-      why === 'timeout'
-        ? this.#circuit.failed(call.ticket, { failed: true, slow, name: error.name })
-        : this.#circuit.cancelled(call.ticket);
-    call.abort(error);
-    if (told && this.#awaitReports) await told;
-    return error;
-  }
-
   // ── verdicts ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  get #timed(): boolean {
-    return this.#options.slowCallDuration !== Number.POSITIVE_INFINITY;
-  }
 
   #slow(startMs: number): boolean {
     return this.#timed && this.#host.clock.now() - startMs >= this.#options.slowCallDuration;
   }
 
-  #returned(ticket: Ticket, startMs: number, failed: boolean): Promise<void> | undefined {
+  /** @internal */
+  returned(ticket: Ticket, result: unknown, startMs: number): Promise<void> | undefined {
+    const { isFailure } = this.#options;
+    const failed = isFailure !== undefined && safely(isFailure, result, false);
     const slow = this.#slow(startMs);
-    if (!failed && !slow) return this.#circuit.succeeded(ticket);
-    return this.#circuit.failed(ticket, { failed, slow, name: failed ? 'failed result' : 'slow call' });
+    const told =
+      failed || slow
+        ? this.#circuit.failed(ticket, { failed, slow, name: failed ? 'failed result' : 'slow call' })
+        : this.#circuit.succeeded(ticket);
+    return this.#awaited(told);
   }
 
-  /** Counts what `fn` threw. */
-  #judge(ticket: Ticket, error: unknown, startMs: number): Promise<void> | undefined {
-    if (!safely(this.#options.isBreakable ?? isBreakable, error, true))
-      return this.#circuit.cancelled(ticket);
-    return this.#circuit.failed(ticket, {
+  /** @internal */
+  threw(ticket: Ticket, error: unknown, startMs: number): Promise<void> | undefined {
+    if (!safely(this.#options.isBreakable ?? isBreakable, error, true)) return this.cancelled(ticket);
+    const failure = {
       failed: true,
       slow: this.#slow(startMs),
       name: failureName(error),
       retryAfterMs: retryAfterMs(error, this.#host.clock.now()),
-    });
+    };
+    return this.#awaited(this.#circuit.failed(ticket, failure));
+  }
+
+  /** @internal */
+  cancelled(ticket: Ticket): Promise<void> | undefined {
+    return this.#awaited(this.#circuit.cancelled(ticket));
+  }
+
+  /** @internal */
+  ended(): void {
+    this.#bulkhead?.leave();
+  }
+
+  /** @internal */
+  timeoutError(): TimeoutError {
+    return new TimeoutError(this.name, this.#options.timeout);
+  }
+
+  /** What a caller waits for: nothing, except where the process may be frozen once the caller has its answer. */
+  #awaited(told: Promise<void> | undefined): Promise<void> | undefined {
+    return told && this.#awaitReports ? this.#host.guard.within(told, () => {}) : undefined;
   }
 
   // ── permits ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,20 +245,16 @@ export class Breaker {
   #permit(ticket: Ticket): Permit {
     const startMs = this.#host.clock.now();
     return new Permit(this.#permitLane, startMs, (verdict) => {
-      this.#release?.();
-      return this.#settle(ticket, startMs, verdict);
+      this.ended();
+      switch (verdict.kind) {
+        case 'success':
+          return this.returned(ticket, undefined, startMs);
+        case 'failure':
+          return this.threw(ticket, verdict.error, startMs);
+        case 'cancel':
+          return this.cancelled(ticket);
+      }
     });
-  }
-
-  #settle(ticket: Ticket, startMs: number, verdict: PermitVerdict): Promise<void> | undefined {
-    switch (verdict.kind) {
-      case 'success':
-        return this.#returned(ticket, startMs, false);
-      case 'failure':
-        return this.#judge(ticket, verdict.error, startMs);
-      case 'cancel':
-        return this.#circuit.cancelled(ticket);
-    }
   }
 }
 

@@ -12,61 +12,136 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
+/** A call that nothing can interrupt: its signal exists for those who ask, and is never aborted. */
+export class PlainCall implements CallContext {
+  #signal: AbortSignal | undefined = undefined;
+
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController().signal;
+    return this.#signal;
+  }
+}
+
+/** What becomes of calls: the part of a breaker that an interruptible call talks to. */
+export interface CallOwner {
+  /** Deadlines of calls, where there is a timeout. */
+  readonly lane: Lane | undefined;
+  /** The call is over, however it ended: its place is free. */
+  ended(): void;
+  /** Each counts how the call ended; the promise, if any, is to be awaited before the caller hears of it. */
+  returned(ticket: Ticket, result: unknown, startMs: number): Promise<void> | undefined;
+  threw(ticket: Ticket, error: unknown, startMs: number): Promise<void> | undefined;
+  cancelled(ticket: Ticket): Promise<void> | undefined;
+  timeoutError(): Error;
+}
+
 /**
- * Ends exactly once: by its own result, at its deadline, or by its caller's abort. `release` then runs, whichever it was.
+ * A call that ends exactly once: by its own result, at its deadline, or by its caller's abort, whichever comes first.
  * It is the entry of the queue of deadlines itself, so that a deadline allocates nothing.
  */
-export class Call extends Deadline implements CallContext {
-  readonly ticket: Ticket;
-  readonly #release: (() => void) | undefined;
+export class InterruptibleCall<T> extends Deadline implements CallContext {
+  readonly #owner: CallOwner;
+  readonly #ticket: Ticket;
+  readonly #startMs: number;
   readonly #outer: AbortSignal | undefined;
-  #lane: Lane | undefined;
-  #controller: AbortController | undefined;
-  #interrupt: ((why: 'timeout' | 'abort') => void) | undefined;
-  #onAbort: (() => void) | undefined;
+  readonly #resolve: (result: T) => void;
+  readonly #reject: (error: unknown) => void;
   #over = false;
+  #controller: AbortController | undefined = undefined;
+  #onAbort: (() => void) | undefined = undefined;
 
-  constructor(ticket: Ticket, release: (() => void) | undefined, outer: AbortSignal | undefined) {
+  constructor(
+    owner: CallOwner,
+    ticket: Ticket,
+    startMs: number,
+    outer: AbortSignal | undefined,
+    resolve: (result: T) => void,
+    reject: (error: unknown) => void,
+  ) {
     super();
-    this.ticket = ticket;
-    this.#release = release;
+    this.#owner = owner;
+    this.#ticket = ticket;
+    this.#startMs = startMs;
     this.#outer = outer;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (this.#outer?.aborted) this.#controller.abort(this.#outer.reason);
+      // Asked for too late: a function that goes on after its end learns it at once.
+      if (this.#over) this.#controller.abort();
     }
     return this.#controller.signal;
   }
 
-  /** Calls `interrupt` once, at the deadline or at the caller's abort, unless the call ends before. */
-  watch(lane: Lane | undefined, nowMs: number, interrupt: (why: 'timeout' | 'abort') => void): void {
-    this.#interrupt = interrupt;
-    this.#lane = lane;
-    lane?.start(this, nowMs);
-    if (!this.#outer) return;
-    this.#onAbort = () => interrupt('abort');
-    this.#outer.addEventListener('abort', this.#onAbort, { once: true });
+  run(fn: (call: CallContext) => PromiseLike<T> | T): void {
+    this.#owner.lane?.start(this, this.#startMs);
+    if (this.#outer) {
+      // The caller may have gone while the call stood in line or the store was asked.
+      if (this.#outer.aborted) {
+        this.#abort();
+        return;
+      }
+      this.#onAbort = () => this.#abort();
+      this.#outer.addEventListener('abort', this.#onAbort);
+    }
+    try {
+      const result = fn(this);
+      if (isThenable(result))
+        result.then(
+          (value) => this.#succeed(value),
+          (error) => this.#fail(error),
+        );
+      else this.#succeed(result);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  /** True for the one who ends it. */
-  end(): boolean {
+  /** The deadline. */
+  override expire(): void {
+    if (!this.#end()) return;
+    const error = this.#owner.timeoutError();
+    const told = this.#owner.threw(this.#ticket, error, this.#startMs);
+    this.#controller?.abort(error);
+    this.#rejectAfter(told, error);
+  }
+
+  #abort(): void {
+    if (!this.#end()) return;
+    const told = this.#owner.cancelled(this.#ticket);
+    this.#controller?.abort(this.#outer?.reason);
+    this.#rejectAfter(told, this.#outer?.reason);
+  }
+
+  #succeed(result: T): void {
+    if (!this.#end()) return;
+    const told = this.#owner.returned(this.#ticket, result, this.#startMs);
+    if (told) void told.then(() => this.#resolve(result));
+    else this.#resolve(result);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#end()) this.#rejectAfter(this.#owner.threw(this.#ticket, error, this.#startMs), error);
+  }
+
+  #rejectAfter(told: Promise<void> | undefined, error: unknown): void {
+    if (told) void told.then(() => this.#reject(error));
+    else this.#reject(error);
+  }
+
+  #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    this.#lane?.clear(this);
+    this.#owner.lane?.clear(this);
     if (this.#onAbort) this.#outer?.removeEventListener('abort', this.#onAbort);
-    this.#release?.();
+    this.#owner.ended();
     return true;
   }
+}
 
-  /** Tells the function that nobody waits for it any more. */
-  abort(reason: unknown): void {
-    this.#controller?.abort(reason);
-  }
-
-  override expire(): void {
-    this.#interrupt?.('timeout');
-  }
+function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
 }

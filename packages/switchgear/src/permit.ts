@@ -26,14 +26,15 @@ export class Permit extends Deadline implements Disposable {
     lane.start(this, nowMs);
   }
 
-  /** The call went well. Settles when a probe's verdict reached the store, else at once; never rejects. */
+  /** The call went well. The promise never rejects; see `failure` for when to await it. */
   success(): Promise<void> {
     return this.#end({ kind: 'success' });
   }
 
   /**
-   * The call failed with `error`, which is judged as `execute` judges what a function throws. Await it where the process may be
-   * frozen afterwards (Lambda): it settles when the store knows, or when the store's budget is over; never rejects.
+   * The call failed with `error`, which is judged as `execute` judges what a function throws. In Lambda, where the process
+   * may be frozen afterwards, await it: it settles when the store knows, at the latest after the store's budget.
+   * Elsewhere it settles at once, and `gear.flush` waits for the store. It never rejects.
    */
   failure(error: unknown): Promise<void> {
     return this.#end({ kind: 'failure', error });

@@ -3,18 +3,19 @@
 import { StoreError } from '../../errors.ts';
 import type { DynamoDBTransport, Operation, ServiceFailure } from './transport.ts';
 
-const THROTTLED =
-  /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded|ThrottlingException|TooManyRequests)/;
-
-/** What can be known of something that was thrown. */
-function partsOf(thrown: unknown): Partial<ServiceFailure> & { readonly code?: unknown } {
-  return typeof thrown === 'object' && thrown !== null ? thrown : { message: String(thrown) };
-}
+/** What mends a failure, by its name or code. None of these has written anything. */
+const MENDS: Readonly<Record<string, string>> = {
+  ResourceNotFoundException: 'create the table, or mend tableName or region',
+  AccessDeniedException: 'allow this operation on the table',
+  ValidationException: 'partitionKey and sortKey must be those of the table, both strings',
+  CredentialsProviderError: 'give the process credentials',
+  ERR_MODULE_NOT_FOUND: 'install @aws-sdk/client-dynamodb',
+};
 
 /** The condition of a write did not hold: an answer, not a failure. */
 export function conditionFailed(thrown: unknown): ServiceFailure | undefined {
-  const { name } = partsOf(thrown);
-  return name === 'ConditionalCheckFailedException' ? (thrown as ServiceFailure) : undefined;
+  const failure = thrown as ServiceFailure | undefined;
+  return failure?.name === 'ConditionalCheckFailedException' ? failure : undefined;
 }
 
 export async function storeErrorOf(
@@ -23,31 +24,18 @@ export async function storeErrorOf(
   tableName: string,
   transport: DynamoDBTransport,
 ): Promise<StoreError> {
-  const { name, message, code, $metadata: { httpStatusCode: status = 0 } = {} } = partsOf(cause);
-  const what = `${operation} on table "${tableName}"`;
-  const error = (fate: 'refused' | 'unknown', mend: string) =>
-    new StoreError(`${what}: ${mend} (${name ?? 'failure'}: ${message})`, fate, { cause });
-
-  if (code === 'ERR_MODULE_NOT_FOUND')
-    return error('refused', 'install @aws-sdk/client-dynamodb, or hand in a transport');
-  if (name === 'CredentialsProviderError') return error('refused', 'no credentials, nothing was sent');
-  if (THROTTLED.test(name ?? '')) return error('refused', 'throttled');
-  switch (name) {
-    case 'ResourceNotFoundException': {
-      const region = await transport.region?.().catch(() => undefined);
-      return error(
-        'refused',
-        `no such table in region ${region ?? '(unknown)'}; create it, or mend tableName or region`,
-      );
-    }
-    case 'AccessDeniedException':
-      return error('refused', `allow dynamodb:${operation} on the table`);
-    case 'ValidationException':
-      return error(
-        'refused',
-        'refused as invalid; are partitionKey and sortKey those of the table, both strings?',
-      );
-  }
-  // The service has looked at a request that it answers with 4xx; of anything else the fate is open.
-  return status >= 400 && status < 500 ? error('refused', 'refused') : error('unknown', 'no answer');
+  const { name, message = String(cause), code = name, $metadata } = Object(cause) as Partial<
+    ServiceFailure & { readonly code: string }
+  >;
+  const mend = MENDS[code ?? ''];
+  // The service has looked at what it answers with 4xx, throttling included; of anything else the fate is open.
+  const status = $metadata?.httpStatusCode ?? 0;
+  const refused = mend || (status >= 400 && status < 500);
+  const region = await transport.region?.().catch(() => undefined);
+  const where = `table "${tableName}"${region ? ` in ${region}` : ''}`;
+  return new StoreError(
+    `${operation} on ${where}: ${message} (${code})${mend ? `; ${mend}` : ''}`,
+    refused ? 'refused' : 'unknown',
+    { cause },
+  );
 }
