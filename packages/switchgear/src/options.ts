@@ -186,16 +186,11 @@ export function resolveOptions(
   const values = readOptions(BREAKER_OPTIONS, [options, defaults], problems);
   const timeout = Number(values.timeout);
   values.leaseDuration ??= (timeout === OFF ? UNTIMED_CALL_MS : timeout) + LEASE_MARGIN_MS;
-  const resolved = values as unknown as ResolvedOptions;
-  const { quorum, failureThreshold, maxResetTimeout, resetTimeout, leaseDuration } = resolved;
-  if (quorum > failureThreshold)
-    problems.push(`quorum is ${quorum}; allowed: at most failureThreshold, ${failureThreshold}`);
-  if (maxResetTimeout < resetTimeout)
-    problems.push(`maxResetTimeout is ${maxResetTimeout}; allowed: at least resetTimeout, ${resetTimeout}`);
-  if (timeout !== OFF && leaseDuration < timeout)
-    problems.push(`leaseDuration is ${leaseDuration}; allowed: at least timeout, ${timeout}`);
+  atLeast(values, 'failureThreshold', 'quorum', problems);
+  atLeast(values, 'maxResetTimeout', 'resetTimeout', problems);
+  if (timeout !== OFF) atLeast(values, 'leaseDuration', 'timeout', problems);
   if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);
-  return Object.freeze(resolved);
+  return Object.freeze(values as unknown as ResolvedOptions);
 }
 
 /**
@@ -212,12 +207,12 @@ export function resolveGearOptions(
   values.maxStale ??= 2 * Number(values.cacheTtl);
   values.processId ??= newId();
   values.awaitReports ??= Boolean(globalThis.process?.env.AWS_LAMBDA_FUNCTION_NAME);
-  const resolved = values as unknown as ResolvedGearOptions;
-  if (resolved.maxStale < resolved.cacheTtl)
-    problems.push(`maxStale is ${resolved.maxStale}; allowed: at least cacheTtl, ${resolved.cacheTtl}`);
+  atLeast(values, 'maxStale', 'cacheTtl', problems);
   if (problems.length) throw new ConfigurationError(problems);
-  return Object.freeze(resolved);
+  return Object.freeze(values as unknown as ResolvedGearOptions);
 }
+
+type Values = Record<string, unknown>;
 
 /** The value of each option of `table` in the first of `layers` that has it, else its default. */
 function readOptions(
@@ -225,8 +220,8 @@ function readOptions(
   layers: readonly object[],
   problems: string[],
   prefix = '',
-): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
+): Values {
+  const given: Values = {};
   for (const layer of layers) {
     if (typeof layer !== 'object' || layer === null) {
       problems.push(`${prefix || 'options'} is ${show(layer)}; allowed: an object`);
@@ -237,13 +232,18 @@ function readOptions(
         problems.push(`${prefix}${key} is not an option${didYouMean(key, Object.keys(table))}`);
       else if (value !== undefined && !Object.hasOwn(given, key)) given[key] = value;
   }
-  const values: Record<string, unknown> = {};
+  const values: Values = {};
   for (const [key, spec] of Object.entries(table)) {
     const value = key in given ? accept(spec, given[key]) : spec.default;
     if (value !== undefined) values[key] = value;
     else if (key in given) problems.push(refusal(prefix + key, given[key], spec));
   }
   return values;
+}
+
+function atLeast(values: Values, key: string, other: string, problems: string[]): void {
+  if (Number(values[key]) < Number(values[other]))
+    problems.push(`${key} is ${values[key]}; allowed: at least ${other}, ${values[other]}`);
 }
 
 /** What `value` means for an option, or `undefined` where it is not allowed. */
@@ -269,13 +269,10 @@ export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
   if (choices) return choices.join(' or ');
   if (kind === 'boolean') return 'true or false';
   if (kind === 'function') return 'a function';
-  const what = {
-    duration: "milliseconds or a duration like '30s',",
-    integer: 'a whole number',
-    text: 'a text with a length',
-    number: 'a number',
-    ratio: 'a number',
-  }[kind as 'duration'];
+  const what =
+    kind === 'duration'
+      ? "milliseconds or a duration like '30s',"
+      : `a ${kind === 'integer' ? 'whole number' : kind === 'text' ? 'text with a length' : 'number'}`;
   return `${what} from ${min} to ${max}${off === undefined ? '' : ', or false'}`;
 }
 

@@ -1,26 +1,18 @@
 /** The one of `words` that somebody may have meant by `word`, as `, did you mean …?`; empty if none is near. */
 export function didYouMean(word: string, words: Iterable<string>): string {
-  let nearest: string | undefined;
-  let least = word.length < 6 ? 2 : 3;
-  for (const each of words) {
-    const steps = distance(word.toLowerCase(), each.toLowerCase());
-    if (steps > least || (steps === least && nearest)) continue;
-    least = steps;
-    nearest = each;
+  const all = [...words];
+  for (let slips = 0; slips <= 3 && slips < word.length / 2; slips++) {
+    const near = all.find((each) => reaches(word.toLowerCase(), each.toLowerCase(), slips));
+    if (near) return `, did you mean ${near}?`;
   }
-  return nearest ? `, did you mean ${nearest}?` : '';
+  return '';
 }
 
-/** Letters to add, remove or replace to get from `a` to `b`. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (let k = 0; k < b.length; k++) {
-      const replaced = Number(row[k]) + (letter === b[k] ? 0 : 1);
-      next.push(Math.min(replaced, Number(row[k + 1]) + 1, Number(next[k]) + 1));
-    }
-    row = next;
-  }
-  return Number(row[b.length]);
+/** Whether at most so many `slips` (a letter too many, too few or wrong) lie between `a` and `b`. */
+function reaches(a: string, b: string, slips: number): boolean {
+  if (!a || !b) return a.length + b.length <= slips;
+  const [restA, restB] = [a.slice(1), b.slice(1)];
+  if (a[0] === b[0]) return reaches(restA, restB, slips);
+  if (!slips--) return false;
+  return reaches(restA, b, slips) || reaches(a, restB, slips) || reaches(restA, restB, slips);
 }

@@ -22,12 +22,12 @@ import { addressProblems } from './store-address.ts';
 
 /** What the environment says. */
 export interface EnvironmentOptions {
-  /** For `new Switchgear({ ...gear, defaults })`. */
-  readonly gear: GearOptions;
-  /** For all breakers. */
-  readonly defaults: BreakerOptions;
-  /** For one breaker: `gear.breaker(name, { ...own, ...circuit(name) })` lets the environment win. Empty where it says nothing. */
-  circuit(name: string): BreakerOptions;
+  /** For `new Switchgear({ ...options, store })`. What the code says to `breaker` comes before it. */
+  readonly options: GearOptions & {
+    readonly defaults: BreakerOptions;
+    /** By the name of the circuit, in every usual spelling of several words: `order-service`, `order_service`, `order.service`, `orderService`. */
+    readonly circuits: Readonly<Record<string, BreakerOptions>>;
+  };
   /** Address for `createStore`. */
   readonly store?: string;
 }
@@ -43,6 +43,10 @@ const BREAKER = settable(BREAKER_OPTIONS);
  * circuits, else the longest name of an option that it ends with, after the circuit's: `PAYMENTS_MAX_RESET_TIMEOUT` is
  * `maxResetTimeout` of `payments`, never `resetTimeout` of `payments-max`.
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem, unknown variables among them.
+ *
+ * @example
+ * const { options, store = 'memory:' } = optionsFromEnv();
+ * const gear = new Switchgear({ ...options, store: await createStore(store) });
  */
 export function optionsFromEnv(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -78,20 +82,23 @@ export function optionsFromEnv(
     } else problems.push(`${variable} is not a setting${didYouMean(variable, known(name))}`);
   }
   if (problems.length) throw new ConfigurationError(problems);
+  const spelt = [...circuits].flatMap(([name, values]) => spellings(name).map((each) => [each, values]));
   return {
-    gear,
-    defaults,
-    circuit: (name) => ({ ...circuits.get(upperSnake(name)) }),
+    options: { ...gear, defaults, circuits: Object.fromEntries(spelt) },
     ...(store !== undefined && { store }),
   };
 }
 
-/** `order-service`, `order.service` and `orderService` are all `ORDER_SERVICE`. */
-function upperSnake(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[^A-Za-z0-9]+/g, '_')
-    .toUpperCase();
+/** Names of circuits that the environment calls `name`: a variable cannot tell them apart. */
+function spellings(name: string): string[] {
+  const words = name.toLowerCase().split('_');
+  const capitals = words.slice(1).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return [words.join('-'), words.join('_'), words.join('.'), [words[0], ...capitals].join('')];
+}
+
+/** `failureThreshold` is `FAILURE_THRESHOLD`. */
+function upperSnake(key: string): string {
+  return key.replace(/[A-Z]/g, '_$&').toUpperCase();
 }
 
 interface Setting {

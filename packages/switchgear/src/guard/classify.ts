@@ -5,16 +5,13 @@
  * Errors come from anybody's code: nothing here trusts a property to be what it seems, or to be readable at all.
  */
 
-/** Failed connections: Node's codes, undici's, axios's. Ours among them, for a breaker inside a breaker. */
-const FAILURE_CODES = new Set(
-  (
-    'ECONNREFUSED ECONNRESET ECONNABORTED ETIMEDOUT ESOCKETTIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH EHOSTDOWN ' +
-    'ENETUNREACH ENETDOWN ENETRESET EPIPE EPROTO ERR_SOCKET_CONNECTION_TIMEOUT ERR_HTTP_REQUEST_TIMEOUT ' +
-    'ERR_HTTP2_STREAM_ERROR ERR_HTTP2_SESSION_ERROR ERR_STREAM_PREMATURE_CLOSE ' +
-    'CERT_HAS_EXPIRED ERR_TLS_CERT_ALTNAME_INVALID UNABLE_TO_VERIFY_LEAF_SIGNATURE ' +
-    'UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT UND_ERR_SOCKET UND_ERR_INFO ' +
-    'UND_ERR_RES_CONTENT_LENGTH_MISMATCH UND_ERR_PRX_TLS ERR_NETWORK CALL_TIMEOUT'
-  ).split(' '),
+/** Failed connections: codes of Node, of undici, of axios. `HPE_`: the answer was not HTTP at all. */
+const FAILED = new RegExp(
+  '^(E(CONN(REFUSED|RESET|ABORTED)|(SOCKET)?TIMEDOUT|NOTFOUND|AI_AGAIN|HOST(UNREACH|DOWN)|NET(UNREACH|DOWN|RESET)|PIPE|PROTO)' +
+    '|ERR_(NETWORK|SOCKET_CONNECTION_TIMEOUT|HTTP_REQUEST_TIMEOUT|HTTP2_(STREAM|SESSION)_ERROR|STREAM_PREMATURE_CLOSE)' +
+    '|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID|UNABLE_TO_VERIFY_LEAF_SIGNATURE' +
+    '|UND_ERR_((CONNECT|HEADERS|BODY)_TIMEOUT|SOCKET|INFO|RES_CONTENT_LENGTH_MISMATCH|PRX_TLS)' +
+    '|HPE_.*)$',
 );
 
 /** AWS services say "slow down" with a 400 and one of these names. */
@@ -72,8 +69,7 @@ function ownFailure(error: unknown): string | undefined {
   const code = text(error, 'code');
   // AbortSignal.timeout, got, AWS SDK; ours also where a minifier has renamed the class.
   if (name === 'TimeoutError' || code === 'CALL_TIMEOUT') return 'TimeoutError';
-  // HPE_: the answer was not HTTP at all.
-  if (code && (FAILURE_CODES.has(code) || code.startsWith('HPE_'))) return code;
+  if (code && FAILED.test(code)) return code;
   return read(error, '$fault') === 'server' ? name : undefined;
 }
 

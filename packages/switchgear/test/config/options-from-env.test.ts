@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type EnvironmentOptions, optionsFromEnv } from '../../src/config/index.ts';
 import { ConfigurationError } from '../../src/errors.ts';
-import { BREAKER_OPTIONS, GEAR_OPTIONS, resolveGearOptions, resolveOptions } from '../../src/options.ts';
+import { Switchgear } from '../../src/index.ts';
+import { BREAKER_OPTIONS, GEAR_OPTIONS, resolveOptions } from '../../src/options.ts';
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -29,40 +30,44 @@ describe('optionsFromEnv', () => {
       SWITCHGEAR_STORE: 'dynamodb://orders?region=eu-west-1',
     });
     expect(found).toMatchObject({
-      gear: { cacheTtl: 2_000, storeTimeout: 250, processId: 'order-1', awaitReports: true },
-      defaults: { failureThreshold: 5, resetTimeout: 30_000 },
+      options: {
+        cacheTtl: 2_000,
+        storeTimeout: 250,
+        processId: 'order-1',
+        awaitReports: true,
+        defaults: { failureThreshold: 5, resetTimeout: 30_000 },
+        circuits: { payments: { failureThreshold: 2, timeout: 1_500 }, 'order-service': { mode: 'shadow' } },
+      },
       store: 'dynamodb://orders?region=eu-west-1',
     } satisfies Partial<EnvironmentOptions>);
-    expect(found.circuit('payments')).toEqual({ failureThreshold: 2, timeout: 1_500 });
-    expect(found.circuit('inventory')).toEqual({});
   });
 
-  it.each(['order-service', 'order_service', 'orderService', 'order.service', 'ORDER-SERVICE'])(
-    'finds circuit %s as ORDER_SERVICE',
-    (name) => {
-      expect(optionsFromEnv({ SWITCHGEAR_ORDER_SERVICE_QUORUM: '2' }).circuit(name)).toEqual({ quorum: 2 });
-    },
-  );
+  it('knows a circuit of several words in each usual spelling, and one of a single word once', () => {
+    const env = { SWITCHGEAR_ORDER_SERVICE_V2_QUORUM: '2', SWITCHGEAR_PAYMENTS_QUORUM: '3' };
+    const names = ['order-service-v2', 'order_service_v2', 'order.service.v2', 'orderServiceV2', 'payments'];
+    const { circuits } = optionsFromEnv(env).options;
+    expect(Object.keys(circuits)).toEqual(names);
+    expect(circuits.orderServiceV2).toEqual({ quorum: 2 });
+  });
 
   it('of an empty environment is empty', () => {
     const found = optionsFromEnv({ SWITCHGEAR_TIMEOUT: '', SWITCHGEAR_STORE: ' ' });
-    expect({ ...found, circuit: found.circuit('x') }).toEqual({ gear: {}, defaults: {}, circuit: {} });
+    expect(found).toEqual({ options: { defaults: {}, circuits: {} } });
   });
 
   it('takes the longest name of an option, and never a part of one for a circuit', () => {
-    const found = optionsFromEnv({
+    const { circuits, defaults } = optionsFromEnv({
       SWITCHGEAR_PAYMENTS_MAX_RESET_TIMEOUT: '1m',
       SWITCHGEAR_MAX_RESET_TIMEOUT: '2m',
       SWITCHGEAR_PAYMENTS_QUEUE_TIMEOUT: '1s',
       SWITCHGEAR_SLOW_CALL_RATIO: '0.7',
-    });
-    expect(found.circuit('payments')).toEqual({ maxResetTimeout: 60_000, queueTimeout: 1_000 });
-    expect(found.circuit('payments-max')).toEqual({});
-    expect(found.defaults).toEqual({ maxResetTimeout: 120_000, slowCallRatio: 0.7 });
+    }).options;
+    expect(circuits).toEqual({ payments: { maxResetTimeout: 60_000, queueTimeout: 1_000 } });
+    expect(defaults).toEqual({ maxResetTimeout: 120_000, slowCallRatio: 0.7 });
   });
 
   it.each(['false', 'off', 'OFF', 'Infinity'])('turns off with %s what can be off', (off) => {
-    const { defaults } = optionsFromEnv({ SWITCHGEAR_TIMEOUT: off, SWITCHGEAR_MAX_CONCURRENT: off });
+    const { defaults } = optionsFromEnv({ SWITCHGEAR_TIMEOUT: off, SWITCHGEAR_MAX_CONCURRENT: off }).options;
     expect(defaults).toEqual({ timeout: Number.POSITIVE_INFINITY, maxConcurrent: Number.POSITIVE_INFINITY });
     expect(resolveOptions('payments', { timeout: 5 }, defaults).timeout).toBe(Number.POSITIVE_INFINITY);
   });
@@ -72,19 +77,27 @@ describe('optionsFromEnv', () => {
     ['1', true],
     ['False', false],
     ['0', false],
-  ])('SWITCHGEAR_DISABLED=%s is %s', (text, disabled) => {
-    expect(resolveGearOptions(optionsFromEnv({ SWITCHGEAR_DISABLED: text }).gear).disabled).toBe(disabled);
-  });
+  ])(
+    'SWITCHGEAR_DISABLED=%s: is it %s that calls go through after a hundred failures?',
+    async (text, through) => {
+      const gear = new Switchgear(optionsFromEnv({ SWITCHGEAR_DISABLED: text }).options);
+      const payments = gear.breaker('payments');
+      const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+      for (let i = 0; i < 100; i++) await payments.execute(() => Promise.reject(refused)).catch(() => {});
+      const outcome = await payments.execute(() => 'through').catch((error: unknown) => error);
+      if (through) expect(outcome).toBe('through');
+      else expect(outcome).toMatchObject({ code: 'CIRCUIT_OPEN', lastFailure: 'ECONNREFUSED' });
+      await gear.close();
+    },
+  );
 
   it('expresses each default of the tables, and takes it back', () => {
-    for (const [table, part] of [
-      [BREAKER_OPTIONS, 'defaults'],
-      [GEAR_OPTIONS, 'gear'],
-    ] as const)
+    for (const table of [BREAKER_OPTIONS, GEAR_OPTIONS])
       for (const [key, spec] of Object.entries(table)) {
         if (!('default' in spec)) continue;
         const variable = `SWITCHGEAR_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
-        expect(optionsFromEnv({ [variable]: String(spec.default) })[part]).toEqual({ [key]: spec.default });
+        const { defaults, circuits, ...gear } = optionsFromEnv({ [variable]: String(spec.default) }).options;
+        expect({ ...defaults, ...gear }).toEqual({ [key]: spec.default });
       }
   });
 
