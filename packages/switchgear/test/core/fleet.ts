@@ -21,8 +21,6 @@ import {
   type Head,
   type Lease,
   type Override,
-  overrideActive,
-  overrideUnsettled,
   rootRecord,
 } from '../../src/core/record.ts';
 import { cleared, closed, halfOpened, leaseFor, reopened, tripped } from '../../src/core/transitions.ts';
@@ -81,6 +79,8 @@ export class Fleet {
   #stored: CircuitRecord;
   #ledger: Ledger = emptyLedger();
   #override: Override | undefined;
+  /** Whether somebody who saw the override ended has begun a new epoch since. */
+  #overrideSettled = true;
   #trueMs: number;
   #ids = 0;
 
@@ -225,6 +225,7 @@ export class Fleet {
     const newest = this.#override?.version ?? 0;
     assert.ok(override.version > newest, 'L9 versions rise');
     this.#override = override;
+    this.#overrideSettled = false;
     this.#store({ ...this.#stored, override });
   }
 
@@ -239,10 +240,15 @@ export class Fleet {
     const nowMs = this.#now(process);
     this.#write(process, base, moveTo(before, base.epoch, next), () => {
       this.#ledger = emptyLedger();
+      if (base.override?.version === this.#override?.version && this.#overrideEnded(nowMs))
+        this.#overrideSettled = true;
       if (next.state !== 'half-open') return;
       const lease = next.leases[0] as Lease;
       this.#grants.push({ holder: process, epoch: next.epoch, slot: 0, lease, settled: false });
-      if (base.state === 'open' && !overrideUnsettled(base, nowMs))
+      const { override } = base;
+      const forced =
+        override?.mode === 'forced-open' && nowMs >= (override.untilMs ?? Number.POSITIVE_INFINITY);
+      if (base.state === 'open' && !forced)
         assert.ok(
           this.#trueMs >= base.openUntilMs - MAX_CLOCK_ERROR_MS,
           'L5, L12 no probe before the deadline, clocks considered',
@@ -316,7 +322,7 @@ export class Fleet {
       held.length <= this.#policy.halfOpenMaxProbes,
       `L3 ${held.length} processes believe to hold a lease, allowed: ${this.#policy.halfOpenMaxProbes}`,
     );
-    if (overrideActive(record, this.#trueMs) || overrideUnsettled(record, this.#trueMs)) return;
+    if (this.#override && !(this.#overrideEnded(this.#trueMs) && this.#overrideSettled)) return;
     const decision = due(record, this.#policy, this.#trueMs);
     if (failures > 0) assert.equal(decision?.to, 'reopen', 'a failed probe re-opens');
     else if (successes >= this.#policy.halfOpenSuccessThreshold)
@@ -336,16 +342,21 @@ export class Fleet {
   }
 
   #overrideRules(record: CircuitRecord, nowMs: number): void {
-    const { mode } = record.override ?? {};
+    if (!this.#override) return;
+    const { mode } = this.#override;
     const { admits } = admission(record, nowMs);
     const next = due(record, this.#policy, nowMs);
-    if (overrideActive(record, nowMs)) {
+    if (!this.#overrideEnded(nowMs)) {
       assert.equal(admits, mode === 'forced-open' ? 'none' : 'all', `L9 ${mode} rules`);
       assert.equal(next, undefined, `L9 ${mode}: nothing is due below it`);
-    } else if (overrideUnsettled(record, nowMs)) {
+    } else if (!this.#overrideSettled) {
       if (mode === 'forced-open') assert.equal(admits, 'probe', 'L9 forced-open ends into half-open');
       else assert.equal(next?.reason, 'override-ended', `L9 ${mode} ends in a fresh closed epoch`);
     }
+  }
+
+  #overrideEnded(nowMs: number): boolean {
+    return nowMs >= (this.#override?.untilMs ?? Number.POSITIVE_INFINITY);
   }
 
   #mover(process: Process) {
