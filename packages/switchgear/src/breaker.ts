@@ -150,16 +150,24 @@ export class Breaker implements CallOwner {
       this.ended();
       return Promise.reject(error);
     }
-    if (ticket instanceof Promise)
-      return ticket.then(
-        (late) => this.#start(late, fn, outer, this.#host.clock.now()),
-        (error) => {
-          this.ended();
-          throw error;
-        },
-      );
+    if (ticket instanceof Promise) return this.#enterLater(ticket, fn, outer);
     // Admission has just read the clock.
     return this.#start(ticket, fn, outer, this.#circuit.usedMs);
+  }
+
+  async #enterLater<T>(
+    admitted: Promise<Ticket>,
+    fn: (call: CallContext) => PromiseLike<T> | T,
+    outer: AbortSignal | undefined,
+  ): Promise<T> {
+    let ticket: Ticket;
+    try {
+      ticket = await admitted;
+    } catch (error) {
+      this.ended();
+      throw error;
+    }
+    return this.#start(ticket, fn, outer, this.#host.clock.now());
   }
 
   #start<T>(
@@ -168,10 +176,9 @@ export class Breaker implements CallOwner {
     outer: AbortSignal | undefined,
     startMs: number,
   ): Promise<T> {
-    if (!this.lane && !outer) return this.#run(ticket, fn, startMs);
-    return new Promise((resolve, reject) => {
-      new InterruptibleCall(this, ticket, startMs, outer, resolve, reject).run(fn);
-    });
+    return this.lane || outer
+      ? InterruptibleCall.run(this, ticket, fn, outer, startMs)
+      : this.#run(ticket, fn, startMs);
   }
 
   async #run<T>(ticket: Ticket, fn: (call: CallContext) => PromiseLike<T> | T, startMs: number): Promise<T> {

@@ -50,7 +50,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
   #controller: AbortController | undefined = undefined;
   #onAbort: (() => void) | undefined = undefined;
 
-  constructor(
+  private constructor(
     owner: CallOwner,
     ticket: Ticket,
     startMs: number,
@@ -67,6 +67,19 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
     this.#reject = reject;
   }
 
+  /** Calls `fn`; the promise settles when the call ends, which need not be when `fn` does. */
+  static run<T>(
+    owner: CallOwner,
+    ticket: Ticket,
+    fn: (call: CallContext) => PromiseLike<T> | T,
+    outer: AbortSignal | undefined,
+    startMs: number,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      new InterruptibleCall(owner, ticket, startMs, outer, resolve, reject).#run(fn);
+    });
+  }
+
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
@@ -76,7 +89,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
     return this.#controller.signal;
   }
 
-  run(fn: (call: CallContext) => PromiseLike<T> | T): void {
+  #run(fn: (call: CallContext) => PromiseLike<T> | T): void {
     this.#owner.lane?.start(this, this.#startMs);
     if (this.#outer) {
       // The caller may have gone while the call stood in line or the store was asked.
