@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests against a running DynamoDB Local. The others need nothing but Node, and start at once. */
+const WITH_SERVICES = ['packages/*/test/{dynamodb,race}/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
+          exclude: WITH_SERVICES,
+        },
+      },
+      {
+        test: {
+          name: 'services',
+          include: WITH_SERVICES,
+          globalSetup: 'packages/switchgear/test/services.ts',
+          // Real processes and a store behind a socket, on two cores.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
