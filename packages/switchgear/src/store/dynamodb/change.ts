@@ -17,13 +17,12 @@ export interface Change {
 /** `names` has the attributes whose names the user chose. All names go by placeholders: `state` and `ttl` are reserved words. */
 export function expressions(
   { when = [], set = {}, init = {}, add = {}, remove = [] }: Change,
-  names: Record<string, string>,
+  names: Readonly<Record<string, string>>,
 ) {
-  const present = (values: PlainMap) => Object.keys(values).filter((key) => values[key] !== undefined);
   const update = [
     clause('SET', [
-      ...present(set).map((key) => `#${key} = :${key}`),
-      ...present(init).map((key) => `#${key} = if_not_exists(#${key}, :${key})`),
+      ...Object.keys(set).map((key) => `#${key} = :${key}`),
+      ...Object.keys(init).map((key) => `#${key} = if_not_exists(#${key}, :${key})`),
     ]),
     clause(
       'ADD',
@@ -35,18 +34,17 @@ export function expressions(
     ),
   ].join('');
   const condition = when.map(({ text }) => text).join(' AND ');
-  const values: Record<string, Plain | undefined> = { ...set, ...init, ...add };
-  for (const fragment of when) Object.assign(values, fragment.values);
-  const ExpressionAttributeNames: Record<string, string> = {};
+  const attributes: Record<string, string> = {};
   for (const [placeholder, key = ''] of (update + condition).matchAll(/#(\w+)/g))
-    ExpressionAttributeNames[placeholder] = names[key] ?? key;
+    attributes[placeholder] = names[key] ?? key;
+  const values: Record<string, Plain | undefined> = {};
+  for (const part of [set, init, add, ...when.map((fragment) => fragment.values ?? {})] satisfies PlainMap[])
+    for (const key in part) values[`:${key}`] = part[key];
   return {
     ...(update && { UpdateExpression: update }),
     ...(condition && { ConditionExpression: condition }),
-    ExpressionAttributeNames,
-    ExpressionAttributeValues: toItem(
-      Object.fromEntries(Object.entries(values).map(([key, value]) => [`:${key}`, value])),
-    ),
+    ExpressionAttributeNames: attributes,
+    ExpressionAttributeValues: toItem(values),
   };
 }
 

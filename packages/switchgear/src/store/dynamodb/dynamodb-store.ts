@@ -24,7 +24,7 @@ import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
 import type { PlainMap } from './attributes.ts';
 import type { Change } from './change.ts';
 import { epochHolds, leaseHeld, overrideAsRead, policyAsRead, slotFree, slotLapsed } from './conditions.ts';
-import { checkLayout, HISTORY, type Keys, type TableLayout } from './layout.ts';
+import { checkLayout, HISTORY, type Keys, NAME, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
 import {
   counterAttributes,
@@ -93,11 +93,12 @@ export class DynamoDBStore implements Store {
     window: (name: string) => Window,
     { consistent = false }: { readonly consistent?: boolean } = {},
   ): Promise<CircuitRecord[]> {
-    const { keys } = this.#table;
-    const wanted = [...new Set(names)].map((name) => keys.record(name));
-    const items = await this.#table.read(wanted, consistent);
-    return names.map((name) => {
-      const item = items.get(keys.idOf(keys.record(name)));
+    const items = await this.#table.read(
+      names.map((name) => this.#table.keys.record(name)),
+      consistent,
+    );
+    return names.map((name, at) => {
+      const item = items[at];
       return item ? recordOf(name, item) : rootRecord(name, window(name));
     });
   }
@@ -152,7 +153,8 @@ export class DynamoDBStore implements Store {
 
   override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
     return this.#amend(name, (record, nowMs) => {
-      const override = overridden(record, request, nowMs);
+      // By a clock that is behind, an override could seem to be in force after its release.
+      const override = overridden(record, request, Math.max(nowMs, record.override?.atMs ?? 0));
       return (
         override && {
           when: [epochHolds(record), overrideAsRead(record)],
@@ -199,22 +201,21 @@ export class DynamoDBStore implements Store {
     const { keys } = this.#table;
     const entries =
       keys.sortKey === null
-        ? [...(await this.#table.read([keys.entry('')], true)).values()]
-        : await this.#table.query(keys.directory);
-    return entries.flatMap((entry) => (entry.names && 'SS' in entry.names ? entry.names.SS : []));
+        ? await this.#table.read([keys.entry('')], true)
+        : await this.#table.query(keys.directory(), NAME);
+    return entries.flatMap((entry) => (entry?.names && 'SS' in entry.names ? entry.names.SS : []));
   }
 
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {
     const { keys } = this.#table;
-    const [item] = (await this.#table.read([keys.record(name)], true)).values();
-    const record = item && recordOf(name, item);
-    const latest = record?.transition ? [{ ...record.transition, epoch: record.epoch }] : [];
+    const [item] = await this.#table.read([keys.record(name)], true);
+    const latest = item?.transition ? [historyEntryOf(name, item)] : [];
     const filed =
       keys.sortKey === null
-        ? await this.#table.read(lastKeys(keys, name, record?.epoch.number ?? 0, limit), true)
+        ? await this.#table.read(lastKeys(keys, name, latest[0]?.epoch.number ?? 0, limit), true)
         : await this.#table.query(keys.partition(name), HISTORY, limit);
-    const entries = [...filed.values()]
-      .map((entry) => historyEntryOf(name, entry))
+    const entries = filed
+      .flatMap((entry) => (entry ? [historyEntryOf(name, entry)] : []))
       // Filed already where the next transition was lost, or is about to be written.
       .filter(({ epoch }) => !latest.some((own) => sameEpoch(own.epoch, epoch)));
     // Numbers restart after a record has expired, and filed transitions outlive it.

@@ -24,9 +24,12 @@ export async function storeErrorOf(
   tableName: string,
   transport: DynamoDBTransport,
 ): Promise<StoreError> {
-  const { name, message = String(cause), code = name, $metadata } = Object(cause) as Partial<
-    ServiceFailure & { readonly code: string }
-  >;
+  const {
+    name,
+    message = String(cause),
+    code = name,
+    $metadata,
+  } = Object(cause) as Partial<ServiceFailure & { readonly code: string }>;
   const mend = MENDS[code ?? ''];
   // The service has looked at what it answers with 4xx, throttling included; of anything else the fate is open.
   const status = $metadata?.httpStatusCode ?? 0;

@@ -27,19 +27,17 @@ export const DEFAULTS = {
 /** Sort key of the record, and what those of its filed transitions begin with. */
 const STATE = 'STATE';
 export const HISTORY = 'HISTORY#';
+/** Begins the sort keys of the directory. */
+export const NAME = 'NAME#';
 
 /** @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem. */
 export function checkLayout(layout: TableLayout): void {
-  const { tableName, partitionKey, sortKey, keyPrefix, ttlAttribute } = { ...DEFAULTS, ...layout };
-  const problems: string[] = [];
-  for (const [option, value] of Object.entries({ tableName, partitionKey, sortKey, ttlAttribute, keyPrefix }))
-    if (typeof value !== 'string' && !(option === 'sortKey' && value === null))
-      problems.push(`${option} is ${JSON.stringify(value)}: must be a string`);
-    else if (value === '' && option !== 'keyPrefix') problems.push(`${option} is empty`);
-  if (new Set([partitionKey, sortKey, ttlAttribute]).size < 3)
-    problems.push(
-      `partitionKey, sortKey and ttlAttribute must differ, are ${[partitionKey, sortKey, ttlAttribute]}`,
-    );
+  const { keyPrefix, sortKey, ...names } = { ...DEFAULTS, ...layout };
+  const { tableName, partitionKey, ttlAttribute } = names;
+  const needed = { tableName, partitionKey, ttlAttribute, ...(sortKey !== null && { sortKey }) };
+  const problems = Object.entries(needed)
+    .filter(([, value]) => typeof value !== 'string' || value === '')
+    .map(([option, value]) => `${option} is ${JSON.stringify(value)}: must be the name of something`);
   if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
@@ -74,13 +72,13 @@ export class Keys {
   }
 
   /** Partition of the directory. */
-  get directory(): string {
+  directory(): string {
     return `DIRECTORY#${this.#prefix}`;
   }
 
   /** A circuit's entry in the directory; without a sort key, the one item that has the names in a set. */
   entry(name: string): Item {
-    return this.#key(this.directory, name);
+    return this.#key(this.directory(), NAME + name);
   }
 
   /** Tells items apart by their keys. */

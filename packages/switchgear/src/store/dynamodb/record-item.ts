@@ -45,16 +45,15 @@ export function counterAttributes(slots: Iterable<string | number>): string[] {
 
 /** Everything that a transition sets. */
 export function headValues(head: Head): PlainMap {
-  const { epoch, transition, leases, ...rest } = { leases: undefined, ...head };
-  const held = leases?.flatMap((lease, slot) => (lease ? [[leaseAttribute(slot), { ...lease }]] : []));
-  return {
-    schema: SCHEMA,
-    epoch: epoch.number,
-    epochId: epoch.id,
-    ...rest,
-    ...(transition && { transition: { ...transition } }),
-    ...(leases && { slots: leases.length, ...Object.fromEntries(held ?? []) }),
-  };
+  const { state, epoch, transition } = head;
+  const values: Record<string, Plain> = { schema: SCHEMA, state, epoch: epoch.number, epochId: epoch.id };
+  for (const key of [...TERMS, ...STATE_NUMBERS[state]]) values[key] = head[key as 'attempt'];
+  if (transition) values.transition = { ...transition };
+  if (state === 'half-open') {
+    values.slots = head.leases.length;
+    for (const [slot, lease] of head.leases.entries()) if (lease) values[leaseAttribute(slot)] = { ...lease };
+  }
+  return values;
 }
 
 /** @throws StoreError if the item is not a record, or one of a newer layout. */
@@ -65,20 +64,24 @@ export function recordOf(name: string, item: Item): CircuitRecord {
   if (typeof schema === 'number' && schema > SCHEMA)
     throw new StoreError(`${what} has schema ${schema}, this version reads up to ${SCHEMA}`, 'unknown');
   const state = values.state as CircuitState;
-  const numbers = [...TERMS, ...(STATE_NUMBERS[state] ?? ['state'])];
+  const numbers = [...TERMS, ...(Object.hasOwn(STATE_NUMBERS, state) ? STATE_NUMBERS[state] : ['state'])];
   const head: Record<string, unknown> = { name, state, epoch: epochOf(what, values) };
   for (const key of numbers) head[key] = check(what, values, [key])[key];
-  if (values.transition) head.transition = transitionOf(what, values);
+  if ('transition' in values) head.transition = transitionOf(what, values);
   if (state === 'half-open') {
     const { slots } = check(what, values, ['slots']);
     head.leases = Array.from({ length: Number(slots) }, (_, slot) => {
-      const lease = values[leaseAttribute(slot)];
-      return lease ? check(what, lease, ['untilMs'], ['id', 'by']) : null;
+      const lease = leaseAttribute(slot);
+      return lease in values ? check(what, values[lease], ['untilMs'], ['id', 'by']) : null;
     });
   }
   head.evidence = evidenceOf(what, values);
-  if (override) head.override = check(what, override, ['version', 'atMs'], ['mode', 'by', 'reason']);
-  if (policy) head.policy = check(what, policy, ['version', 'atMs'], ['by', 'reason']);
+  if ('override' in values) {
+    const until = 'untilMs' in Object(override) ? ['untilMs'] : [];
+    head.override = check(what, override, ['version', 'atMs', ...until], ['mode', 'by', 'reason']);
+  }
+  if ('policy' in values)
+    head.policy = { values: {}, ...check(what, policy, ['version', 'atMs'], ['by', 'reason']) };
   return head as unknown as CircuitRecord;
 }
 
@@ -110,7 +113,7 @@ function evidenceOf(what: string, values: PlainMap): Evidence {
   return evidence;
 }
 
-/** Anybody may have written the item: what this version needs of a map must be there. Deadlines may be absent, not wrong. */
+/** Anybody may have written the item: what this version needs of a map must be there, in the right type. */
 function check(what: string, value: Plain | undefined, numbers: string[], texts: string[] = []): PlainMap {
   const map = (value ?? {}) as PlainMap;
   for (const key of [...numbers, ...texts])

@@ -32,17 +32,23 @@ export class Table {
     this.#attributes = { ttl: layout.ttlAttribute ?? DEFAULTS.ttlAttribute };
   }
 
-  /** The service's time, or `undefined` before its first answer. */
+  /** The service's time in whole milliseconds, or `undefined` before its first answer. */
   now(): number | undefined {
-    return this.#offset.now();
+    const nowMs = this.#offset.now();
+    return nowMs && Math.round(nowMs);
   }
 
-  /** The items of these keys, those that exist, by `keys.idOf`. */
-  async read(wanted: readonly Item[], consistent: boolean): Promise<Map<string, Item>> {
-    const chunks: Item[][] = [];
-    for (let from = 0; from < wanted.length; from += BATCH) chunks.push(wanted.slice(from, from + BATCH));
-    const items = await Promise.all(chunks.map((chunk) => this.#readBatch(chunk, consistent)));
-    return new Map(items.flat().map((item) => [this.keys.idOf(item), item]));
+  /** The items of these keys, in their order; `undefined` where there is none. */
+  async read(wanted: readonly Item[], consistent: boolean): Promise<(Item | undefined)[]> {
+    const ids = wanted.map((key) => this.keys.idOf(key));
+    // A batch may not name a key twice.
+    const distinct = [...new Map(wanted.map((key, at) => [ids[at], key])).values()];
+    const batches: Promise<Item[]>[] = [];
+    for (let from = 0; from < distinct.length; from += BATCH)
+      batches.push(this.#readBatch(distinct.slice(from, from + BATCH), consistent));
+    const items = (await Promise.all(batches)).flat();
+    const byId = new Map(items.map((item) => [this.keys.idOf(item), item]));
+    return ids.map((id) => byId.get(id));
   }
 
   async #readBatch(wanted: readonly Item[], consistent: boolean): Promise<Item[]> {
@@ -81,32 +87,25 @@ export class Table {
     } catch (thrown) {
       const failure = conditionFailed(thrown);
       if (!failure) throw thrown;
-      return { accepted: false, item: failure.Item ?? (await surely(this.#readOne(key))) };
+      // dynalite leaves out the item that refused. Elsewhere its absence means that there is none, which is rare.
+      return { accepted: false, item: failure.Item ?? (await surely(this.read([key], true)))[0] };
     }
   }
 
-  /** dynalite leaves out the item that refused; elsewhere its absence means that there is none, and this is rare. */
-  async #readOne(key: Item): Promise<Item | undefined> {
-    return (await this.read([key], true)).get(this.keys.idOf(key));
-  }
-
   /** Items of one partition whose sort key begins with `prefix`, the last ones first. */
-  async query(partition: string, prefix = '', limit = Number.POSITIVE_INFINITY): Promise<Item[]> {
+  async query(partition: string, prefix: string, limit = Number.POSITIVE_INFINITY): Promise<Item[]> {
     const items: Item[] = [];
     let start: Item | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await this.#send('Query', {
         TableName: this.#name,
-        KeyConditionExpression: `#pk = :pk${prefix && ' AND begins_with(#sk, :sk)'}`,
-        ExpressionAttributeNames: {
-          '#pk': this.keys.partitionKey,
-          ...(prefix && { '#sk': this.keys.sortKey ?? '' }),
-        },
-        ExpressionAttributeValues: { ':pk': { S: partition }, ...(prefix && { ':sk': { S: prefix } }) },
+        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :sk)',
+        ExpressionAttributeNames: { '#pk': this.keys.partitionKey, '#sk': String(this.keys.sortKey) },
+        ExpressionAttributeValues: { ':pk': { S: partition }, ':sk': { S: prefix } },
         ConsistentRead: true,
         ScanIndexForward: false,
-        ...(Number.isFinite(limit) && { Limit: limit - items.length }),
         ...(start && { ExclusiveStartKey: start }),
+        ...(Number.isFinite(limit) && { Limit: limit - items.length }),
       });
       items.push(...Items);
       start = LastEvaluatedKey;

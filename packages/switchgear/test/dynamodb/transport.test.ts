@@ -1,0 +1,224 @@
+/** What passes the seam, with the real SDK against servers that misbehave and transports that fail. */
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { rootRecord } from '../../src/core/record.ts';
+import { DynamoDBStore } from '../../src/store/dynamodb/index.ts';
+import type { DynamoDBTransport, Item, Operation, Operations } from '../../src/store/dynamodb/transport.ts';
+
+const WINDOW = { bucketMs: 6_000, buckets: 10 };
+const ROOT = rootRecord('payments', WINDOW);
+/** A base that is in the table already, so that a report is one request. */
+const KNOWN = { ...ROOT, sinceMs: 1_790_000_000_000 };
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+const region = 'eu-central-1';
+
+function evidenceNow() {
+  return { [Math.floor(Date.now() / WINDOW.bucketMs)]: { calls: 1, failures: 1, slow: 0, votes: 0 } };
+}
+
+describe('the AWS SDK behind the seam', () => {
+  const requests: string[] = [];
+  let server: Server;
+  let endpoint: string;
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+
+  beforeEach(async () => {
+    requests.length = 0;
+    server = createServer((request, response) => {
+      requests.push(String(request.headers['x-amz-target']).replace('DynamoDB_20120810.', ''));
+      request.resume().on('end', () => answer(request, response));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+
+  function fails(status: number, type: string) {
+    answer = (_, response) => {
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'no' }));
+    };
+  }
+
+  const clients = {
+    'the store’s own client': () => new DynamoDBStore({ tableName: 'circuits', endpoint, region }),
+    'a client that retries 5 times': () =>
+      storeOn(new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 5 })),
+    'a client in adaptive mode': () =>
+      storeOn(new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 5, retryMode: 'adaptive' })),
+    'a client that caches its middleware': () =>
+      storeOn(new DynamoDBClient({ endpoint, region, credentials, cacheMiddleware: true })),
+  };
+  function storeOn(client: DynamoDBClient) {
+    return new DynamoDBStore({ tableName: 'circuits', client });
+  }
+
+  beforeEach(() => {
+    process.env.AWS_ACCESS_KEY_ID = 'local';
+    process.env.AWS_SECRET_ACCESS_KEY = 'local';
+  });
+  afterEach(() => {
+    delete process.env.AWS_ACCESS_KEY_ID;
+    delete process.env.AWS_SECRET_ACCESS_KEY;
+  });
+
+  describe.each(Object.entries(clients))('L2 an ADD goes out once through %s', (_, make) => {
+    test.each([
+      ['throttled', 400, 'ProvisionedThroughputExceededException', 'refused'],
+      ['failed inside', 500, 'InternalServerError', 'unknown'],
+      ['unavailable', 503, 'ServiceUnavailable', 'unknown'],
+    ])('%s', async (_, status, type, fate) => {
+      fails(status, type);
+      const store = make();
+      await expect(store.report(KNOWN, evidenceNow())).rejects.toMatchObject({ code: 'STORE_FAILED', fate });
+      expect(requests).toEqual(['UpdateItem']);
+      await store.close();
+    });
+
+    test('connection cut after the request', async () => {
+      answer = (request) => request.socket.destroy();
+      const store = make();
+      await expect(store.report(KNOWN, evidenceNow())).rejects.toMatchObject({ fate: 'unknown' });
+      expect(requests).toEqual(['UpdateItem']);
+      await store.close();
+    });
+  });
+
+  test('a read is tried again: after a thaw the kept-alive connection is dead', async () => {
+    answer = (request) => {
+      answer = (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+        response.end(JSON.stringify({ Responses: { circuits: [] }, UnprocessedKeys: {} }));
+      };
+      request.socket.destroy();
+    };
+    const store = new DynamoDBStore({ tableName: 'circuits', endpoint, region });
+    expect(await store.load(['payments'], () => WINDOW)).toEqual([ROOT]);
+    expect(requests).toEqual(['BatchGetItem', 'BatchGetItem']);
+    await store.close();
+  });
+
+  test('a missing table is named with its region', async () => {
+    fails(400, 'ResourceNotFoundException');
+    const store = new DynamoDBStore({ tableName: 'circuits', endpoint, region });
+    const failure = store.load(['payments'], () => WINDOW);
+    await expect(failure).rejects.toThrow(/table "circuits" in eu-central-1.*create the table/);
+    await store.close();
+  });
+
+  test('L12 the offset comes from the Date of the answers, within a second', async () => {
+    const aheadMs = 45_000;
+    answer = (_, response) => {
+      const date = new Date(Date.now() + aheadMs).toUTCString();
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0', date });
+      response.end(JSON.stringify({ Responses: { circuits: [] }, UnprocessedKeys: {} }));
+    };
+    const store = new DynamoDBStore({ tableName: 'circuits', endpoint, region });
+    expect(store.now()).toBeUndefined();
+    await store.load(['payments'], () => WINDOW);
+    expect(Math.abs((store.now() ?? 0) - Date.now() - aheadMs)).toBeLessThanOrEqual(1_000);
+    await store.close();
+  });
+});
+
+describe('failures of any transport', () => {
+  function failing(failure: unknown): DynamoDBStore {
+    const transport: DynamoDBTransport = { send: () => Promise.reject(failure) };
+    return new DynamoDBStore({ tableName: 'circuits', transport });
+  }
+
+  function service(name: string, httpStatusCode: number) {
+    return Object.assign(new Error('no'), { name, $metadata: { httpStatusCode } });
+  }
+
+  test.each([
+    [service('ThrottlingException', 400), 'refused', /ThrottlingException/],
+    [service('AccessDeniedException', 400), 'refused', /UpdateItem.*allow this operation/],
+    [service('ValidationException', 400), 'refused', /partitionKey and sortKey/],
+    [Object.assign(new Error('none'), { name: 'CredentialsProviderError' }), 'refused', /credentials/],
+    [Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' }), 'refused', /install @aws-sdk/],
+    [service('InternalServerError', 500), 'unknown', /InternalServerError/],
+    [Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'unknown', /reset \(ECONNRESET\)/],
+    ['a string', 'unknown', /a string/],
+    [undefined, 'unknown', /undefined/],
+  ])('%s: %s', async (failure, fate, message) => {
+    const report = failing(failure).report(KNOWN, evidenceNow());
+    await expect(report).rejects.toMatchObject({ name: 'StoreError', fate });
+    await expect(report).rejects.toThrow(message);
+  });
+
+  test('of a step before the write leave its fate in no doubt', async () => {
+    // The directory entry of a new circuit is written first.
+    await expect(failing(new Error('reset')).report(ROOT, evidenceNow())).rejects.toMatchObject({
+      fate: 'refused',
+    });
+    const disable = { mode: 'disabled', by: 'ana', reason: 'drill' } as const;
+    await expect(failing(new Error('reset')).override('payments', disable)).rejects.toMatchObject({
+      fate: 'refused',
+    });
+  });
+});
+
+describe('reads in batches', () => {
+  /** Answers reads as `process` says; keeps what was asked for. */
+  function reading(process: (keys: readonly Item[], call: number) => readonly Item[]) {
+    const asked: (readonly Item[])[] = [];
+    const waits: number[] = [];
+    const transport: DynamoDBTransport = {
+      async send<O extends Operation>(_: O, input: Operations[O]['input']) {
+        const { Keys = [] } = (input as Operations['BatchGetItem']['input']).RequestItems.circuits ?? {};
+        const left = process(Keys, asked.push(Keys));
+        const UnprocessedKeys = left.length > 0 ? { circuits: { Keys: left } } : {};
+        return { output: { Responses: { circuits: [] }, UnprocessedKeys } as Operations[O]['output'] };
+      },
+    };
+    const clock = {
+      ...systemClock,
+      setTimer(run: () => void, ms: number) {
+        waits.push(ms);
+        queueMicrotask(run);
+        return { cancel() {}, hold() {} };
+      },
+    };
+    return { asked, waits, store: new DynamoDBStore({ tableName: 'circuits', transport, clock }) };
+  }
+
+  test('hold 100 keys at most, each once', async () => {
+    const { asked, store } = reading(() => []);
+    const names = Array.from({ length: 250 }, (_, i) => `c${i % 230}`);
+    expect((await store.load(names, () => WINDOW)).map(({ name }) => name)).toEqual(names);
+    expect(asked.map((keys) => keys.length)).toEqual([100, 100, 30]);
+  });
+
+  test('ask again for what was not processed, and only for that', async () => {
+    const { asked, waits, store } = reading((keys, call) => (call === 1 ? keys.slice(2) : []));
+    await store.load(['a', 'b', 'c'], () => WINDOW);
+    expect(asked.map((keys) => keys.map((key) => key.PK))).toEqual([
+      [{ S: 'CIRCUIT#a' }, { S: 'CIRCUIT#b' }, { S: 'CIRCUIT#c' }],
+      [{ S: 'CIRCUIT#c' }],
+    ]);
+    expect(waits).toEqual([20]);
+  });
+
+  test('give up soon: a missing key must not read as a missing circuit', async () => {
+    const { asked, waits, store } = reading((keys) => keys);
+    await expect(store.load(['a'], () => WINDOW)).rejects.toMatchObject({ fate: 'refused' });
+    expect(asked).toHaveLength(4);
+    expect(waits).toEqual([20, 50, 100]);
+  });
+});
+
+test('options that cannot be right are refused, all at once', () => {
+  expect(() => new DynamoDBStore({ tableName: '', partitionKey: '' })).toThrow(/tableName.*\n.*partitionKey/);
+  expect(() => new DynamoDBStore({} as { tableName: string })).toThrow(/tableName is undefined/);
+});
