@@ -68,6 +68,20 @@ export const evidenceCases: readonly Definition[] = [
     },
   },
   {
+    name: 'a report of nothing, or of what expired while its process was frozen, is accepted and counts nothing',
+    law: 'L2, L13',
+    async test(bench) {
+      let { record } = await bench.store.report(await bench.read(), at(bench.now()));
+      const before = counted(bench, record);
+      for (const evidence of [{}, at(bench.now() - 60_000)]) {
+        const answer = await bench.other.report(record, evidence);
+        assert.equal(answer.accepted, true);
+        record = answer.record;
+        assert.deepEqual(counted(bench, record), before);
+      }
+    },
+  },
+  {
     name: 'reports of many processes at once add up exactly, each answered with its own sum',
     law: 'L2, peers C2, H2',
     async test(bench) {

@@ -189,4 +189,20 @@ export const operatorCases: readonly Definition[] = [
       assert.equal(override?.version, 3, 'versions go on: an old one never comes back');
     },
   },
+  {
+    name: 'clear takes effect whoever moves the circuit at the same moment',
+    law: 'L1, L9',
+    async test(bench) {
+      for (let round = 0; round < 5; round += 1) {
+        const name = `${bench.name}-${round}`;
+        const base = await bench.read(name);
+        await bench.together(6, async (client, actor) => {
+          if (actor === 3) await client.clear([name], BEN);
+          else await client.transition(base, openHead(base, bench.now()));
+        });
+        const reasons = (await bench.store.history(name)).map(({ reason }) => reason);
+        assert.equal(reasons.filter((reason) => reason === 'cleared').length, 1);
+      }
+    },
+  },
 ];

@@ -7,7 +7,7 @@ import { closedHead, halfOpenHead, leaseAt, nextHead, openHead } from './heads.t
 
 export const transitionCases: readonly Definition[] = [
   {
-    name: 'a transition stores its head whole, on a missing circuit too',
+    name: 'a transition stores its head whole, the first lease with it, on a missing circuit too',
     law: 'L1',
     async test(bench) {
       let base = await bench.read();
