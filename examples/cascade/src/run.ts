@@ -1,7 +1,7 @@
 /** One run of the play: starts the fleets, puts them under load, lets the ledger fail and come back, collects the notes. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child } from './child-process.ts';
+import { Child, killAll } from './child-process.ts';
 import { type EmbeddedStore, type StoreCall, startEmbeddedStore } from './embedded-store.ts';
 import { type Note, now } from './note.ts';
 import type { Options } from './options.ts';
@@ -44,6 +44,8 @@ export async function run(
   try {
     return await new Play(strategy, options, store).run(watch);
   } finally {
+    // After a run that failed some are still there, and would keep this process alive.
+    killAll();
     store?.close();
   }
 }
