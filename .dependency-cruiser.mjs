@@ -1,0 +1,64 @@
+// Who may import what. ARCHITECTURE.md draws it.
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'core-is-pure',
+      comment: 'the state machine knows no clock, no store, no Node',
+      severity: 'error',
+      from: { path: '^packages/switchgear/src/core/' },
+      to: { pathNot: '^packages/switchgear/src/core/' },
+    },
+    {
+      name: 'stores-know-the-contract',
+      comment: 'a store imports core, the contract and its own SDK, never the breaker',
+      severity: 'error',
+      from: { path: '^packages/switchgear/src/store/' },
+      to: {
+        path: '^packages/switchgear/src/(breaker|call|permit|switchgear|circuit|guard|config|testing|index)',
+      },
+    },
+    {
+      name: 'the-breaker-knows-no-store',
+      comment: 'only the registry may fall back to the memory store',
+      severity: 'error',
+      from: { path: '^packages/switchgear/src/(breaker|call|permit|circuit|guard)' },
+      to: { path: '^packages/switchgear/src/store/(memory|dynamodb|redis)/' },
+    },
+    {
+      name: 'the-library-runs-anywhere',
+      comment: 'the main entry is free of Node and of dependencies; subpaths may have theirs',
+      severity: 'error',
+      from: {
+        path: '^packages/switchgear/src/',
+        pathNot: '^packages/switchgear/src/(testing|store/dynamodb|config)/',
+      },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional'] },
+    },
+    {
+      name: 'packages-by-their-face',
+      comment: 'packages see each other through public subpaths only',
+      severity: 'error',
+      from: { path: '^(packages|examples)/([^/]+)/' },
+      to: { path: '^packages/([^/]+)/src/', pathNot: '^packages/$2/' },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|node_modules)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.test.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};

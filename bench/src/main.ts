@@ -1,0 +1,56 @@
+/** `npm run bench`: Switchgear next to cockatiel and opossum, in one run. `--json` prints one object, `--rounds N` measures longer. */
+
+import { parseArgs } from 'node:util';
+import { measureBundles } from './bundles.js';
+import { measureCalls } from './calls.js';
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '31' } },
+});
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) {
+  console.error(`--rounds is '${values.rounds}'; allowed: a whole number from 1`);
+  process.exit(2);
+}
+
+const progress = (text: string) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+};
+const calls = await measureCalls(rounds, progress);
+const bundles = await measureBundles(Math.min(rounds, 11), progress);
+progress('');
+
+const { healthy, rejected } = calls;
+/** What the goals are about. Below 1: Switchgear is cheaper. */
+const ratios = {
+  'healthy call, to cockatiel': healthy.switchgear / healthy.cockatiel,
+  'healthy call with timeout and bulkhead, to opossum': healthy.switchgearGuarded / healthy.opossumGuarded,
+  'rejected call, to cockatiel': rejected.switchgear / rejected.cockatiel,
+};
+
+if (values.json)
+  console.log(JSON.stringify({ node: process.version, rounds, healthy, rejected, ratios, bundles }));
+else {
+  console.log(`Node ${process.version}, ${rounds} rounds, contenders in turn, medians\n`);
+  console.log('nanoseconds per call');
+  console.table({
+    healthy: {
+      switchgear: healthy.switchgear,
+      cockatiel: healthy.cockatiel,
+      opossum: healthy.opossum,
+      'bare await': healthy.bare,
+    },
+    'healthy, timeout + bulkhead': {
+      switchgear: healthy.switchgearGuarded,
+      cockatiel: healthy.cockatielGuarded,
+      opossum: healthy.opossumGuarded,
+    },
+    rejected,
+  });
+  console.log('ratios (below 1: Switchgear is cheaper)');
+  console.table(ratios);
+  console.log('bundles (esbuild, minified, without the AWS SDK)');
+  console.table(bundles);
+}
+// opossum's timers would keep the process alive.
+process.exit(0);

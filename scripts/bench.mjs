@@ -1,0 +1,7 @@
+// `npm run bench [-- --json]`
+
+import { build, install } from './install.mjs';
+
+await install();
+await build();
+await import('../bench/dist/main.js');
