@@ -37,6 +37,8 @@ export async function bundle(source: string): Promise<Uint8Array> {
     target: 'node20',
     mainFields: ['module', 'main'],
     external: ['@aws-sdk/*'],
+    // What opossum, CommonJS, needs to run inside an ES module; all carry it, so that none is favoured.
+    banner: { js: `import{createRequire as c}from'node:module';const require=c(import.meta.url);` },
     write: false,
     logLevel: 'error',
   });
