@@ -76,10 +76,20 @@ describe('a bulkhead', () => {
     bulkhead.tryEnter();
     const frozen = bulkhead.enter().catch((e: unknown) => e);
     clock.jump(600_000);
-    const fresh = bulkhead.enter();
     bulkhead.leave();
     expect(await frozen).toMatchObject({ code: 'BULKHEAD_FULL' });
+    expect([bulkhead.running, bulkhead.waiting]).toEqual([0, 0]);
+  });
+
+  it('L13 keeps no place in line for one whose wait ended while the process was frozen', async () => {
+    const { bulkhead, clock } = setUp({ ...LIMITS, maxQueue: 1 });
+    bulkhead.tryEnter();
+    const frozen = bulkhead.enter().catch((e: unknown) => e);
+    clock.jump(600_000);
+    const fresh = bulkhead.enter();
+    bulkhead.leave();
     await fresh;
+    expect(await frozen).toMatchObject({ code: 'BULKHEAD_FULL' });
     expect([bulkhead.running, bulkhead.waiting]).toEqual([1, 0]);
   });
 

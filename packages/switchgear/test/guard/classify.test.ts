@@ -373,6 +373,7 @@ describe('Retry-After', () => {
     [new Date(NOW_MS + 90_000).toUTCString(), 90_000 - 345],
     [new Date(NOW_MS - 90_000).toUTCString(), undefined],
     ['soon', undefined],
+    ['2099-01-01', undefined],
     ['1.5', undefined],
     ['-3', undefined],
     ['nonsense GMT', undefined],
