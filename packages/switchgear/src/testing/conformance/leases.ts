@@ -76,6 +76,24 @@ export const leaseCases: readonly Definition[] = [
     },
   },
   {
+    name: 'what is stored decides over a slot, not what the base shows of it',
+    law: 'L3',
+    async test(bench) {
+      const { record: base, first } = await probing(bench, 2);
+      await bench.other.settle(base, verdictOf(first, 'cancel'));
+      const freed = await bench.store.lease(base, 0, leaseAt(bench.now()));
+      assert.equal(freed.accepted, true);
+      assert.equal(halfOpen(freed.record).lapses, 0, 'the base shows a lease there, which has ended well');
+      const abandoned = leaseAt(bench.now(), 'process-2');
+      await bench.other.lease(base, 1, abandoned);
+      await assertRefused(bench, () => bench.store.lease(base, 1, leaseAt(bench.now())));
+      await bench.reach(abandoned.untilMs + 2 * CLOCK_BOUND_MS);
+      const taken = await bench.store.lease(base, 1, leaseAt(bench.now()));
+      assert.equal(taken.accepted, true);
+      assert.equal(halfOpen(taken.record).lapses, 1, 'the base shows a free slot, which somebody left');
+    },
+  },
+  {
     name: 'there are no slots but those of the half-open epoch',
     law: 'L3',
     async test(bench) {

@@ -139,6 +139,27 @@ export const operatorCases: readonly Definition[] = [
     },
   },
   {
+    name: 'an operator who acts at the same moment costs no report: only another epoch refuses one',
+    law: 'L2, L9',
+    async test(bench) {
+      const { name } = bench;
+      const base = await bench.read();
+      const slot = slotAt(bench.now(), WINDOW.bucketMs);
+      const evidence = { [slot]: { calls: 1, failures: 1, slow: 0, votes: 0 } };
+      // The circuit is there: one that an operator creates first has a cut of its own, and refuses for that.
+      await bench.store.report(base, evidence);
+      const answers = await bench.together(20, (client, actor) => {
+        if (actor === 5) return client.override(name, { mode: 'forced-closed', ...ANA });
+        if (actor === 10) return client.policy(name, { quorum: 2 }, ANA);
+        return client.report(base, evidence);
+      });
+      assert.ok(answers.every(({ accepted }) => accepted));
+      const record = await bench.read();
+      assert.equal(record.evidence[slot]?.failures, 19);
+      assert.deepEqual([record.override?.version, record.policy?.version], [1, 1]);
+    },
+  },
+  {
     name: 'settings are stored with who and why, replaced whole, and removed by null',
     law: 'L9',
     async test(bench) {
