@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { rootRecord } from '../../src/core/record.ts';
@@ -92,6 +92,21 @@ describe('the AWS SDK behind the seam', () => {
       expect(requests).toEqual(['UpdateItem']);
       await store.close();
     });
+  });
+
+  test('the owner of a client still gets its own errors, also where it caches middleware', async () => {
+    fails(500, 'InternalServerError');
+    const client = new DynamoDBClient({
+      endpoint,
+      region,
+      credentials,
+      cacheMiddleware: true,
+      maxAttempts: 1,
+    });
+    const own = () => client.send(new UpdateItemCommand({ TableName: 'orders', Key: { id: { S: '1' } } }));
+    await expect(storeOn(client).report(KNOWN, evidenceNow())).rejects.toThrow();
+    await expect(own()).rejects.toMatchObject({ name: 'InternalServerError' });
+    client.destroy();
   });
 
   test('a read is tried again: after a thaw the kept-alive connection is dead', async () => {
