@@ -84,8 +84,8 @@ export class Circuit {
   /** Failures came while a report was under way: it is followed by another. */
   #moreToSend = false;
   #leasing = false;
-  /** Id of a lease that this process asked for and does not use yet: its grant came late, or nobody waited for it. */
-  #wanted: string | undefined;
+  /** Ids of leases that this process asked for and does not use yet: the grant came late, or its reply was lost. */
+  readonly #wanted = new Set<string>();
   /** Transitions of this process whose fate is not known yet, by epoch id: they are announced once, when it is. */
   readonly #mine = new Map<string, Head>();
   /** Verdicts and cancels under way, for `settled`. */
@@ -243,7 +243,7 @@ export class Circuit {
   }
 
   #park(ticket: Ticket): void {
-    if (ticket instanceof Probe && ticket.base) this.#wanted = ticket.lease.id;
+    if (ticket instanceof Probe && ticket.base) this.#wanted.add(ticket.lease.id);
   }
 
   #stale(now: number): boolean {
@@ -277,7 +277,12 @@ export class Circuit {
           this.#local = LocalCircuit.standIn(record as CircuitRecord, this.policy);
           return this.#judgeLocal(this.#local, nowMs);
         }
-        return this.#leasing ? this.#rejectUntil(nowMs, nowMs) : this.#probe(verdict);
+        // A verdict that calls for a transition ends the probing, although its slot is free.
+        if (this.#leasing || this.#moving || due(record as CircuitRecord, this.policy, nowMs)) {
+          this.#pursue();
+          return this.#rejectUntil(nowMs, nowMs);
+        }
+        return this.#probe(verdict);
     }
   }
 
@@ -316,10 +321,8 @@ export class Circuit {
     const record = this.#record;
     if (record?.state !== 'half-open' || overrideActive(record, nowMs)) return undefined;
     for (const [slot, lease] of record.leases.entries())
-      if (lease && this.#wanted === lease.id && nowMs < lease.untilMs) {
-        this.#wanted = undefined;
+      if (lease && nowMs < lease.untilMs && this.#wanted.delete(lease.id))
         return new Probe(record, slot, lease);
-      }
     return undefined;
   }
 
@@ -352,7 +355,7 @@ export class Circuit {
   async #lease(offer: Admission & { admits: 'probe' }): Promise<Probe | undefined> {
     const base = this.#record as CircuitRecord;
     const mover = this.#mover(this.#now());
-    this.#wanted = mover.id;
+    this.#wanted.add(mover.id);
     if (offer.slot === undefined) await this.#move(halfOpened(base, this.policy, mover));
     else {
       const slot = offer.slot;
@@ -486,15 +489,21 @@ export class Circuit {
     const done = () => {
       if (this.#moving === moving) this.#moving = undefined;
     };
-    const moving = this.#write(
-      'transition',
-      (store) => store.transition(base, next),
-      forget,
-      (accepted) => {
-        done();
-        if (accepted) this.#announce(next);
-      },
-    ).finally(done);
+    const moving = this.#host.guard
+      .call(
+        'transition',
+        (store) => store.transition(base, next),
+        ({ accepted, record }, sentMs) => {
+          done();
+          // Lost for certain; unless what refused it is itself, which a retry below us wrote before.
+          if (!accepted && !sameEpoch(record.epoch, next.epoch)) forget();
+          this.adopt(record, sentMs, true);
+          // Not announced yet where a newer answer has overtaken this one.
+          if (accepted) this.#announce(next);
+        },
+        forget,
+      )
+      .finally(done);
     this.#moving = moving;
     return moving;
   }
@@ -507,6 +516,7 @@ export class Circuit {
   /** A new epoch begins for this process. */
   #enter(record: CircuitRecord, known: CircuitRecord | undefined): void {
     this.#era = new Era(this.policy, record);
+    if (record.state !== 'half-open') this.#wanted.clear();
     if (known || record.state !== 'closed') this.#leaveLocal();
     const mine = this.#mine.get(record.epoch.id);
     if (mine) this.#announce(mine);
@@ -545,20 +555,12 @@ export class Circuit {
   // ── the store and the time ───────────────────────────────────────────────────────────────────────────────────────
 
   #write(
-    verb: 'report' | 'settle' | 'lease' | 'transition',
+    verb: 'report' | 'settle' | 'lease',
     run: (store: Host['guard']['store']) => Promise<WriteAnswer>,
-    refused?: () => void,
-    taken?: (accepted: boolean) => void,
   ): Promise<void> {
-    return this.#host.guard.call(
-      verb,
-      run,
-      ({ accepted, record }, sentMs) => {
-        taken?.(accepted);
-        this.adopt(record, sentMs, true);
-      },
-      refused,
-    );
+    return this.#host.guard.call(verb, run, ({ record }, sentMs) => {
+      this.adopt(record, sentMs, true);
+    });
   }
 
   #load(): Promise<void> {

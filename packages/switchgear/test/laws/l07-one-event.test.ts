@@ -1,0 +1,136 @@
+/** L7: one event per committed transition in the whole fleet, told once by the process that committed it. */
+
+import { expect, test } from 'vitest';
+import { first, hangs, late, losesReply, throttles } from '../../src/testing/index.ts';
+import { fleet } from './fleet.ts';
+
+for (const push of [false, true])
+  test(`L7 over several outages each transition is told as committed once, and learnt by others (push ${push})`, async () => {
+    const f = fleet(5, { push });
+    for (let round = 0; round < 3; round++) {
+      f.dependency.mode = 'down';
+      for (let i = 0; i < 10; i++) {
+        await Promise.all(f.processes.map((process) => f.call(process)));
+        await f.advance(1_500);
+      }
+      f.dependency.mode = 'up';
+      for (let i = 0; i < 40; i++) {
+        await Promise.all(f.processes.map((process) => f.call(process)));
+        await f.advance(1_500);
+      }
+    }
+    const history = await f.history();
+    expect(history.length).toBeGreaterThanOrEqual(9);
+    expect(f.committed()).toEqual(history);
+    for (const { changes } of f.processes) {
+      const told = changes.filter(({ source }) => source !== 'local').map(({ epoch }) => epoch.number);
+      expect(told, 'in order, none twice').toEqual([...new Set(told)].sort((a, b) => a - b));
+    }
+  });
+
+test('L7 a lost reply: the process reads later that it won, and tells it once', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  p.store.inject('transition', first(1, losesReply));
+  await f.fail(p, 3);
+  expect(f.committed()).toEqual([]);
+  await f.advance(5_000);
+  await f.call(p);
+  await f.idle();
+  await f.call(f.process(1));
+  expect(f.committed()).toEqual(['1 closed → open']);
+  expect(p.changes.filter(({ source }) => source === 'committed')).toHaveLength(1);
+});
+
+test('L7 a lost reply after which others moved on: the history tells that it won', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  p.store.inject('transition', first(1, losesReply));
+  // It learns nothing until the other has probed and closed.
+  const remove = p.store.inject('load', hangs);
+  await f.fail(p, 3);
+  expect((await f.record()).state).toBe('open');
+  await f.advance(5_000);
+  await f.call(f.process(1));
+  await f.advance(5_000);
+  expect(await f.call(f.process(1))).toBe('ok');
+  await f.idle();
+  expect(await f.record()).toMatchObject({ state: 'closed', epoch: { number: 3 } });
+
+  remove();
+  await f.advance(5_000);
+  await f.call(p);
+  await f.advance(600);
+  expect(f.committed()).toEqual(await f.history());
+  await f.advance(20_000);
+  await f.call(p);
+  await f.idle();
+  expect(f.committed()).toEqual(await f.history());
+});
+
+test('L7, peers P8 no committed event for a write that failed, was throttled or lost the race', async () => {
+  const f = fleet(3);
+  for (const process of f.processes) await f.call(process);
+  const [a, b, c] = [f.process(0), f.process(1), f.process(2)];
+  a.store.inject('transition', throttles);
+  await f.fail(a, 3);
+  expect(f.committed()).toEqual([]);
+  expect(a.changes.map(({ source, to }) => `${source} ${to}`)).toEqual(['local open']);
+
+  // Both trip at once: one of them loses.
+  b.store.inject('transition', late(50, f.clock));
+  await Promise.all([f.fail(b, 3), f.fail(c, 3)]);
+  await f.advance(1_000);
+  expect(f.committed()).toEqual(['1 closed → open']);
+});
+
+test('L7 a transition that lost costs no look into the history', async () => {
+  const f = fleet(10);
+  const calls = f.processes.flatMap((process) => [f.begin(process), f.begin(process), f.begin(process)]);
+  await f.idle();
+  for (const call of calls) void call.fail();
+  await f.idle();
+  expect((await f.record()).state).toBe('open');
+  await f.advance(10_000);
+  for (const process of f.processes) await f.call(process);
+  await f.advance(5_000);
+  for (const process of f.processes) await f.call(process);
+  await f.idle();
+  expect(f.processes.map(({ store }) => store.calls.history)).toEqual(Array(10).fill(0));
+  expect(f.committed()).toEqual(await f.history());
+});
+
+test('L7 a transition that comes through after its budget is told once', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  p.store.inject('transition', first(1, late(2_000, f.clock)));
+  await f.fail(p, 3);
+  await f.advance(2_500);
+  await f.call(p);
+  await f.advance(10_000);
+  await f.call(p);
+  await f.idle();
+  expect(f.committed()).toEqual(await f.history());
+});
+
+test('L7 an event says who, when, why, how many and what failed last', async () => {
+  const f = fleet(1);
+  await f.call(f.process(0));
+  await f.fail(f.process(0), 3);
+  expect(f.process(0).changes).toEqual([
+    {
+      circuit: 'payments',
+      source: 'committed',
+      epoch: { number: 1, id: expect.any(String) },
+      from: 'closed',
+      to: 'open',
+      atMs: f.clock.now(),
+      reason: 'failures',
+      by: 'process-0',
+      calls: 4,
+      failures: 3,
+      lastFailure: 'ECONNREFUSED',
+    },
+  ]);
+});
