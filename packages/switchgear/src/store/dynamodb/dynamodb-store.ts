@@ -13,6 +13,7 @@ import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
 import { epochHolds, leaseHeld, slotFree, slotLapsed } from './conditions.ts';
 import { checkLayout, HISTORY, type Keys, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
+import * as operators from './operators.ts';
 import { counterAttributes, counterValues, historyEntryOf, leaseAttribute } from './record-item.ts';
 import { moved, Records, rootValues, type Write } from './records.ts';
 import { Table } from './table.ts';
@@ -109,31 +110,24 @@ export class DynamoDBStore implements Store {
     return this.#write(base, write, (fresh) => sameEpoch(fresh.epoch, base.epoch));
   }
 
-  async override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
-    const { override } = await import('./operators.ts');
-    return override(this.#records, name, request);
+  override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
+    return operators.override(this.#records, name, request);
   }
 
-  async policy(
+  policy(
     name: string,
     values: StoredPolicy['values'] | null,
     author: { readonly by: string; readonly reason: string },
   ): Promise<WriteAnswer> {
-    const { policy } = await import('./operators.ts');
-    return policy(this.#records, name, values, author);
+    return operators.policy(this.#records, name, values, author);
   }
 
-  async clear(
-    names: readonly string[],
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<void> {
-    const { clear } = await import('./operators.ts');
-    return clear(this.#records, names, author);
+  clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void> {
+    return operators.clear(this.#records, names, author);
   }
 
-  async list(): Promise<string[]> {
-    const { list } = await import('./operators.ts');
-    return list(this.#records);
+  list(): Promise<string[]> {
+    return operators.list(this.#records);
   }
 
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {

@@ -1,4 +1,4 @@
-/** What operators do, imported when the first of them comes: a process that guards calls needs none of it. */
+/** What operators do: each act reads, then writes until no other act comes between. */
 
 import { type OverrideRequest, overridden } from '../../core/apply.ts';
 import type { Window } from '../../core/evidence.ts';
@@ -74,7 +74,6 @@ export async function list({ table }: Records): Promise<string[]> {
   return entries.flatMap((entry) => (entry?.names && 'SS' in entry.names ? entry.names.SS : []));
 }
 
-/** An operator's act: reads, then writes until no other act comes between. */
 async function amend(
   records: Records,
   name: string,
