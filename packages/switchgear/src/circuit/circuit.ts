@@ -62,8 +62,8 @@ export interface Failure {
 export class Circuit {
   readonly name: string;
   readonly policy: Policy;
+  readonly mode: CircuitMode;
   readonly #host: Host;
-  readonly #mode: CircuitMode;
 
   #record: CircuitRecord | undefined;
   /** When the request that brought `#record` was sent: knowledge is as old as its question. */
@@ -84,6 +84,8 @@ export class Circuit {
   /** Failures came while a report was under way: it is followed by another. */
   #moreToSend = false;
   #leasing = false;
+  /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
+  #unanswered = false;
   /** Ids of leases that this process asked for and does not use yet: the grant came late, or its reply was lost. */
   readonly #wanted = new Set<string>();
   /** Transitions of this process whose fate is not known yet, by epoch id: they are announced once, when it is. */
@@ -95,7 +97,7 @@ export class Circuit {
     this.name = name;
     this.policy = policy;
     this.#host = host;
-    this.#mode = mode;
+    this.mode = mode;
     this.#era = new Era(policy, windowOf(policy));
     if (mode === 'disabled') {
       this.#calmFromMs = Number.NEGATIVE_INFINITY;
@@ -165,7 +167,7 @@ export class Circuit {
 
   /** A call that failed or was slow. The promise settles when the store has it, within its budget. */
   failed(ticket: Ticket, failure: Failure): Promise<void> | undefined {
-    if (this.#mode === 'disabled' || ticket === undefined) return undefined;
+    if (this.mode === 'disabled' || ticket === undefined) return undefined;
     if (ticket !== this.#era && !(ticket instanceof Probe)) return undefined;
     this.#lastFailure = { ...failure, atMs: this.#now() };
     if (ticket instanceof Probe) return this.#verdict(ticket, 'failure');
@@ -206,6 +208,7 @@ export class Circuit {
     }
     if (known && !sure && regresses(record, known)) return false;
     this.#record = record;
+    this.#unanswered = false;
     this.#readMs = Math.max(sentMs, this.#readMs);
     this.#calmUntilMs = 0;
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
@@ -236,6 +239,8 @@ export class Circuit {
       );
       const record = this.#record;
       const nowMs = this.#now();
+      if (this.#local && !(record && overrideActive(record, nowMs)))
+        return this.#judgeLocal(this.#local, nowMs);
       const verdict = record && admission(record, nowMs);
       if (!verdict || verdict.admits === 'all' || verdict.admits === 'share') return this.#era;
       return this.#rejectUntil(verdict.admits === 'none' ? verdict.untilMs : nowMs, nowMs);
@@ -243,7 +248,9 @@ export class Circuit {
   }
 
   #park(ticket: Ticket): void {
-    if (ticket instanceof Probe && ticket.base) this.#wanted.add(ticket.lease.id);
+    if (!(ticket instanceof Probe)) return;
+    if (ticket.base) this.#wanted.add(ticket.lease.id);
+    else void this.cancelled(ticket);
   }
 
   #stale(now: number): boolean {
@@ -278,8 +285,13 @@ export class Circuit {
           return this.#judgeLocal(this.#local, nowMs);
         }
         // A verdict that calls for a transition ends the probing, although its slot is free.
-        if (this.#leasing || this.#moving || due(record as CircuitRecord, this.policy, nowMs)) {
-          this.#pursue();
+        if (
+          this.#leasing ||
+          this.#unanswered ||
+          this.#moving ||
+          due(record as CircuitRecord, this.policy, nowMs)
+        ) {
+          if (!this.#unanswered) this.#pursue();
           return this.#rejectUntil(nowMs, nowMs);
         }
         return this.#probe(verdict);
@@ -360,6 +372,7 @@ export class Circuit {
     else {
       const slot = offer.slot;
       const lease = leaseFor((base as HalfOpenRecord).leaseMs, mover);
+      this.#unanswered = true;
       await this.#write('lease', (store) => store.lease(base, slot, lease));
     }
     // The lease is in the record if it was granted; if it lapsed on the way, it is no longer worth anything.
@@ -367,7 +380,7 @@ export class Circuit {
   }
 
   #reject(state: RejectingState, retryAfterMs: number): undefined {
-    if (this.#mode === 'shadow') return undefined;
+    if (this.mode === 'shadow') return undefined;
     throw new CircuitOpenError(
       this.name,
       state,
@@ -485,6 +498,7 @@ export class Circuit {
   #move(next: Head): Promise<void> {
     const base = this.#record as CircuitRecord;
     this.#mine.set(next.epoch.id, next);
+    this.#unanswered = true;
     const forget = () => this.#mine.delete(next.epoch.id);
     const done = () => {
       if (this.#moving === moving) this.#moving = undefined;
