@@ -94,6 +94,20 @@ export const transitionCases: readonly Definition[] = [
     },
   },
   {
+    name: 'a transition also empties buckets that its base never saw',
+    law: 'L1',
+    async test(bench) {
+      const root = await bench.read();
+      const counts = { calls: 4, failures: 3, slow: 2, votes: 1 };
+      const slot = slotAt(bench.now(), WINDOW.bucketMs);
+      const base = (await bench.store.report(root, { [slot]: counts })).record;
+      await bench.other.report(root, { [slot - 2]: counts, [slot - 1]: counts });
+      const { record } = await bench.store.transition(base, openHead(base, bench.now()));
+      assert.deepEqual(record.evidence, {});
+      assert.deepEqual(await bench.read(), record);
+    },
+  },
+  {
     name: 'a straggler of an older epoch cannot re-trip, extend or veto a newer one',
     law: 'L1, L5, peers C1, C9, P2, S1, F2, O1',
     async test(bench) {
