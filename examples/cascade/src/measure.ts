@@ -34,6 +34,8 @@ export interface Figures {
   /** Calls that the ledger received while it failed, and connections that it refused while it was dead. */
   readonly hits: number;
   readonly phases: Readonly<Partial<Record<PhaseName, ClientFigures>>>;
+  /** Calls of the client that had failed when the outage began. None is due: the machine is too busy for the load. */
+  readonly errorsBeforeOutage: number;
   /** All phases in which the ledger failed. */
   readonly outage: ClientFigures;
   /** From the first failed call on the ledger to the moment when the last payment process rejected its first call. */
@@ -77,6 +79,9 @@ export function measure(seen: Seen): Figures {
         clientFigures(seen.client.filter((n) => within(n, fromMs, toMs))),
       ]),
     ),
+    errorsBeforeOutage: seen.client.filter(
+      (n) => n.outcome !== 'ok' && n.startedAt >= healthyFrom && n.endedAt < healthyTo,
+    ).length,
     outage: clientFigures(
       seen.client.filter((n) => outage.some((span) => within(n, span.fromMs, span.toMs))),
     ),
@@ -111,7 +116,8 @@ function protection({ payments, phases }: Seen): { firstFailureMs: number; atMs:
   });
   const atMs = Math.max(...firstRejections);
   if (!Number.isFinite(atMs)) return undefined;
-  return { firstFailureMs: Math.min(...failures.map((note) => note.endedAt)), atMs };
+  // A breaker that was open already, on a machine too busy to answer, protected from the start.
+  return { firstFailureMs: Math.min(atMs, ...failures.map((note) => note.endedAt)), atMs };
 }
 
 /** Judged by what was called, not by what the breaker says: whatever still goes out once all reject is a probe. */

@@ -15,7 +15,7 @@ export interface Options {
 
 const NUMBERS = {
   seconds: { default: 12, min: 10, max: 600, means: 'length of each of the three runs' },
-  rps: { default: 120, min: 20, max: 2_000, means: 'calls per second that the client makes on order' },
+  rps: { default: 100, min: 20, max: 2_000, means: 'calls per second that the client makes on order' },
   processes: { default: 8, min: 2, max: 32, means: 'processes of the payment fleet' },
 } as const;
 

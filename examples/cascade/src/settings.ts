@@ -3,7 +3,7 @@
 import type { BreakerOptions } from 'switchgear';
 
 /** Of one call on the ledger, with or without a breaker. */
-export const TIMEOUT_MS = 250;
+export const TIMEOUT_MS = 400;
 
 /** How old a process's view of the circuit may become under calls. */
 export const CACHE_TTL_MS = 1_000;

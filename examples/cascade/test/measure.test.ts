@@ -85,6 +85,16 @@ describe('measure', () => {
     expect(measure(seen({ payments: [{ notes }] })).protectedAfterMs).toBe(50);
   });
 
+  it('a fleet that rejected already when the outage began was protected from the start', () => {
+    const notes = [note(900, 950, 'timeout'), note(1_001, 1_001, 'rejected'), note(1_200, 1_450, 'timeout')];
+    expect(measure(seen({ payments: [{ notes }] })).protectedAfterMs).toBe(0);
+  });
+
+  it('tells errors of a busy machine from calls that the outage caught under way', () => {
+    const client = [note(-50, 60, '503'), note(100, 500, '503'), note(990, 1_390, '503')];
+    expect(measure(seen({ client })).errorsBeforeOutage).toBe(1);
+  });
+
   it('has recovered at the last error, if success lasted to the end', () => {
     const errorsUntil = (at: number) =>
       measure(seen({ client: [note(at, at + 5, '503'), note(at + 20, at + 30)] }));

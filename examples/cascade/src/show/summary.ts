@@ -16,6 +16,7 @@ const ROWS: readonly Row[] = [
   ['probes: calls on the ledger after that (3)', (f) => count(f.probes)],
   ['  most of them at once, in the whole fleet', (f) => count(f.probesAtOnce)],
   ['time until the client had recovered (4)', (f) => ms(f.recoveredAfterMs, 'never')],
+  ['client: errors before the outage (5)', (f) => count(f.errorsBeforeOutage)],
   ['client: errors during the outage', (f) => `${f.outage.errors} of ${f.outage.calls}`],
   ['client: errors after it', (f) => count(f.phases.recovery?.errors ?? null)],
   ['client: p50 / p99 while the ledger was healthy', (f) => times(f.phases.healthy)],
@@ -23,7 +24,7 @@ const ROWS: readonly Row[] = [
   ['client: p50 / p99 while it answered 503', (f) => times(f.phases['503'])],
   ['client: p50 / p99 while it was dead', (f) => times(f.phases.dead)],
   ['client: p50 / p99 during the whole outage', (f) => times(f.outage)],
-  ['store calls per 1 000 calls, whole run (5)', (f) => count(f.storeCallsPer1000)],
+  ['store calls per 1 000 calls, whole run (6)', (f) => count(f.storeCallsPer1000)],
   ['store calls per 1 000 calls, before the outage', (f) => count(f.storeCallsPer1000WhileHealthy)],
   ['store writes before the outage', (f) => count(f.storeWritesWhileHealthy)],
 ];
@@ -32,7 +33,8 @@ const NOTES = `(1) received by the ledger while it was slow or answered 503, plu
 (2) from the first failed call until every payment process of that time had rejected a call
 (3) begun after (2), up to the first that succeeded; half of the fleet is replaced by fresh processes meanwhile
 (4) from the ledger being healthy until the last call that failed for the client
-(5) one batched read per process and cacheTtl: the fewer calls a process makes, the more of them per call`;
+(5) none is due: where there are some, this machine is too busy for the load
+(6) one batched read per process and cacheTtl: the fewer calls a process makes, the more of them per call`;
 
 export function summary(figures: readonly Figures[]): string {
   const table = [
