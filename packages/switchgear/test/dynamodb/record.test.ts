@@ -3,7 +3,7 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Evidence, slotAt } from '../../src/core/evidence.ts';
-import { type CircuitRecord, type OpenHead, rootRecord } from '../../src/core/record.ts';
+import { type CircuitRecord, type ClosedHead, type OpenHead, rootRecord } from '../../src/core/record.ts';
 import type { DynamoDBStore } from '../../src/store/dynamodb/index.ts';
 import type { AttributeValue, DynamoDBTransport, Item } from '../../src/store/dynamodb/transport.ts';
 import { Bed, EMULATORS, type Emulator, LAYOUTS } from './emulators.ts';
@@ -124,14 +124,16 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       const nowMs = now();
       record = (await store.transition(record, opened(record, nowMs))).record;
       const { openUntilMs, ...terms } = opened(record, nowMs);
-      const transition = { calls: 123_456, failures: 12_345, lastFailure: 'UND_ERR_CONNECT_TIMEOUT' };
-      const next = {
+      const next: ClosedHead = {
         ...terms,
         state: 'closed',
         rampMs: 30_000,
         rampFrom: 0.1,
-        transition: { ...terms.transition, ...transition, to: 'closed', by: 'AAAAAAAAAAAA' },
-      } as const;
+        transition: {
+          ...{ from: 'half-open', to: 'closed', atMs: nowMs, reason: 'override-ended', by: 'AAAAAAAAAAAA' },
+          ...{ calls: 123_456, failures: 12_345, lastFailure: 'UND_ERR_CONNECT_TIMEOUT' },
+        },
+      };
       record = (await store.transition(record, next)).record;
       const slot = slotAt(now(), WINDOW.bucketMs);
       const busy = { calls: 123_456, failures: 23_456, slow: 34_567, votes: 4_567 };
