@@ -12,6 +12,8 @@ export type ErrorCode =
 
 /** Base of all errors here. `isSwitchgearError` recognises it across duplicate installs. */
 export abstract class SwitchgearError extends Error {
+  /** Spelt out in each class: a minifier renames the classes. */
+  abstract override readonly name: string;
   abstract readonly code: ErrorCode;
   /** Name of the circuit concerned, where there is one. */
   readonly circuit: string | undefined;
@@ -20,7 +22,6 @@ export abstract class SwitchgearError extends Error {
   constructor(message: string, circuit?: string, options?: ErrorOptions) {
     super(message, options);
     this.circuit = circuit;
-    this.name = new.target.name;
   }
 }
 
@@ -31,6 +32,7 @@ export function isSwitchgearError(error: unknown, code?: ErrorCode): error is Sw
 
 /** The call was not made: the circuit admits nothing at present. */
 export class CircuitOpenError extends SwitchgearError {
+  override readonly name = 'CircuitOpenError';
   override readonly code = 'CIRCUIT_OPEN';
   /** What rejected the call: `open`, `half-open` (others probe), `ramp`, `forced-open`, or `local-open` (this process alone). */
   readonly state: RejectingState;
@@ -52,6 +54,7 @@ export type RejectingState = 'open' | 'half-open' | 'ramp' | 'forced-open' | 'lo
 
 /** The call took longer than `timeout`. It counts as a failure; the signal that it was given is aborted with this error. */
 export class TimeoutError extends SwitchgearError {
+  override readonly name = 'TimeoutError';
   override readonly code = 'CALL_TIMEOUT';
   readonly timeoutMs: number;
 
@@ -63,6 +66,7 @@ export class TimeoutError extends SwitchgearError {
 
 /** The call was not made: as many as allowed are running, and the queue is full or the wait was over. */
 export class BulkheadFullError extends SwitchgearError {
+  override readonly name = 'BulkheadFullError';
   override readonly code = 'BULKHEAD_FULL';
 
   constructor(circuit: string, why: 'queue full' | 'waited too long', limits: string) {
@@ -72,6 +76,7 @@ export class BulkheadFullError extends SwitchgearError {
 
 /** Options, environment or a store address are wrong. `problems` has every one of them, each with the value and what is allowed. */
 export class ConfigurationError extends SwitchgearError {
+  override readonly name = 'ConfigurationError';
   override readonly code = 'INVALID_CONFIGURATION';
   readonly problems: readonly string[];
 
@@ -86,6 +91,7 @@ export class ConfigurationError extends SwitchgearError {
 
 /** A store could not do what it was asked. Never reaches a caller of `execute`: listen with `onStoreError`. */
 export class StoreError extends SwitchgearError {
+  override readonly name = 'StoreError';
   override readonly code = 'STORE_FAILED';
   /** `refused`: the write is known not to have happened. `unknown`: it may have. */
   readonly fate: 'refused' | 'unknown';

@@ -69,6 +69,7 @@ export class Switchgear {
       ...rest
     } = options;
     this.#settings = resolveGearOptions(rest, defaults);
+    for (const name of Object.keys(circuits)) resolveOptions(name, defaults, circuits[name]);
     this.#defaults = defaults;
     this.#perCircuit = circuits;
     this.#clock = clock;

@@ -52,6 +52,7 @@ export function recordStatus(record: CircuitRecord, nowMs: number): CircuitStatu
 export function statusOf(circuit: Circuit, host: Host): CircuitStatus {
   const nowMs = host.guard.store.now() ?? host.clock.now();
   const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs);
+  if (circuit.mode === 'disabled') return { ...fleet, state: 'disabled' };
   const local = circuit.local;
   if (!local || fleet.override || local.state === 'closed') return fleet;
   return { ...recordStatus(local, nowMs), state: 'local-open', epoch: fleet.epoch };
