@@ -14,10 +14,13 @@ export interface Options {
 }
 
 const NUMBERS = {
-  seconds: { default: 12, min: 10, max: 600, means: 'length of each of the three runs' },
+  seconds: { default: 14, min: 10, max: 600, means: 'length of each of the three runs' },
   rps: { default: 100, min: 20, max: 2_000, means: 'calls per second that the client makes on order' },
   processes: { default: 8, min: 2, max: 32, means: 'processes of the payment fleet' },
 } as const;
+
+/** With `--once`, where nobody watches and an install and a build may come on top. */
+const SECONDS_ONCE = 10;
 
 export const USAGE = `Usage: npm start -- [options]
 
@@ -27,7 +30,7 @@ answers 503, dies and comes back. Three runs: no breaker, a breaker per process,
 ${Object.entries(NUMBERS)
   .map(([name, n]) => `  --${`${name} N`.padEnd(14)}${n.means}, ${n.min} to ${n.max} (default ${n.default})`)
   .join('\n')}
-  --once          plain lines instead of the live table
+  --once          plain lines instead of the live table, ${SECONDS_ONCE} seconds per run unless given
   --json          the summary as one JSON object on stdout; progress goes to stderr
   --help          this text
 
@@ -55,7 +58,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     return value;
   };
   const options: Options = {
-    seconds: number('seconds'),
+    seconds: values.seconds === undefined && values.once ? SECONDS_ONCE : number('seconds'),
     rps: number('rps'),
     processes: number('processes'),
     once: values.once ?? false,

@@ -13,11 +13,11 @@ export interface Scene {
 }
 
 const SHARES: readonly (Omit<Scene, 'forMs'> & { readonly share: number })[] = [
-  { phase: 'healthy', ledger: 'healthy', share: 0.15, coldStarts: false },
-  { phase: 'slow', ledger: 'slow', share: 0.16, coldStarts: false },
+  { phase: 'healthy', ledger: 'healthy', share: 0.12, coldStarts: false },
+  { phase: 'slow', ledger: 'slow', share: 0.15, coldStarts: false },
   { phase: '503', ledger: '503', share: 0.16, coldStarts: false },
-  { phase: 'dead', ledger: 'dead', share: 0.18, coldStarts: true },
-  { phase: 'recovery', ledger: 'healthy', share: 0.35, coldStarts: false },
+  { phase: 'dead', ledger: 'dead', share: 0.17, coldStarts: true },
+  { phase: 'recovery', ledger: 'healthy', share: 0.4, coldStarts: false },
 ];
 
 export function scenes(seconds: number): Scene[] {

@@ -19,7 +19,7 @@ export interface PaymentView {
 }
 
 export interface View {
-  readonly phase: PhaseName;
+  readonly phase: PhaseName | 'warm-up';
   readonly ledger: LedgerMode;
   readonly elapsedMs: number;
   readonly client: ClientFigures;
@@ -40,7 +40,7 @@ export function viewOf(log: RunLog): View {
   const phase = log.phases.at(-1);
   const began = log.phases[0]?.fromMs;
   return {
-    phase: phase?.name ?? 'healthy',
+    phase: phase?.name ?? 'warm-up',
     ledger: phase?.ledger ?? 'healthy',
     elapsedMs: began === undefined ? 0 : now() - began,
     client: clientFigures(recent(log.client)),
