@@ -14,7 +14,7 @@ export interface BreakerOptions {
   readonly minCalls?: number;
   /** Share of failed calls, 0–1, below which nothing trips. Default 0.1. */
   readonly failureRatio?: number;
-  /** Length of the window in which calls are counted. Default 1 minute. */
+  /** Length of the window in which calls are counted, at least 2 seconds. Default 1 minute. */
   readonly failureWindow?: Duration;
   /** A call that takes longer counts as slow. Default off. */
   readonly slowCallDuration?: Duration | false;
@@ -22,7 +22,7 @@ export interface BreakerOptions {
   readonly slowCallRatio?: number;
   /** Failures in a row within one process that make it trip by itself. Default off. */
   readonly consecutiveFailures?: number | false;
-  /** Processes that must see failures before the fleet trips; a single bad one then isolates itself. At most `failureThreshold`. Default 1. */
+  /** Processes that must see failures before the fleet trips; a single bad one then isolates itself. Default 1. */
   readonly quorum?: number;
   /** How long the circuit stays open after the first trip. Default 10 seconds. */
   readonly resetTimeout?: Duration;
@@ -134,7 +134,8 @@ export const BREAKER_OPTIONS = {
   failureThreshold: integer(3),
   minCalls: integer(0, 0),
   failureRatio: ratio(0.1),
-  failureWindow: duration(60_000, 1_000),
+  // Buckets are no narrower than a second, by which clocks may differ: a shorter window would have but one.
+  failureWindow: duration(60_000, 2_000),
   slowCallDuration: duration(OFF, 1, OFF),
   slowCallRatio: ratio(0.5),
   consecutiveFailures: { ...integer(OFF), off: OFF },
@@ -186,7 +187,6 @@ export function resolveOptions(
   const values = readOptions(BREAKER_OPTIONS, [options, defaults], problems);
   const timeout = Number(values.timeout);
   values.leaseDuration ??= (timeout === OFF ? UNTIMED_CALL_MS : timeout) + LEASE_MARGIN_MS;
-  atLeast(values, 'failureThreshold', 'quorum', problems);
   atLeast(values, 'maxResetTimeout', 'resetTimeout', problems);
   if (timeout !== OFF) atLeast(values, 'leaseDuration', 'timeout', problems);
   if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);

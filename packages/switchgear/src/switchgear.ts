@@ -78,7 +78,7 @@ export class Switchgear {
     const guard = new StoreGuard(this.#store, clock, this.#settings.storeTimeout, (error, verb) =>
       tell(this.#failures, error, verb),
     );
-    this.#refresher = new Refresher(guard, clock, this.#settings.cacheTtl, random, this.#breakers);
+    this.#refresher = new Refresher(guard, this.#settings.cacheTtl, random, this.#breakers);
     this.#host = {
       clock,
       guard,

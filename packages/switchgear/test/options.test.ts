@@ -142,7 +142,6 @@ describe('resolveOptions', () => {
   });
 
   it.each<[BreakerOptions, string]>([
-    [{ quorum: 4 }, 'failureThreshold is 3; allowed: at least quorum, 4'],
     [{ maxResetTimeout: '5s' }, 'maxResetTimeout is 5000; allowed: at least resetTimeout, 10000'],
     [{ leaseDuration: '1s', timeout: '2s' }, 'leaseDuration is 1000; allowed: at least timeout, 2000'],
   ])('refuses what does not go together: %o', (options, problem) => {

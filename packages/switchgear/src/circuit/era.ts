@@ -65,8 +65,8 @@ export class Era {
     const own = this.total();
     const streak = this.#streak >= this.#policy.consecutiveFailures;
     const bad =
-      own.failures >= this.#policy.failureRatio * own.calls ||
-      own.slow >= this.#policy.slowCallRatio * own.calls;
+      own.failures / own.calls >= this.#policy.failureRatio ||
+      own.slow / own.calls >= this.#policy.slowCallRatio;
     const more = streak ? share - own.votes : bad && own.votes < share ? 1 : 0;
     this.#current.votes += Math.max(0, more);
   }

@@ -1,6 +1,5 @@
 /** Reads circuits from the store in batches: on demand, and once per `cacheTtl` all those in use. */
 
-import type { Clock } from '../clock.ts';
 import { windowOf } from '../core/policy.ts';
 import type { StoreGuard } from '../store/store-guard.ts';
 import type { Circuit } from './circuit.ts';
@@ -10,7 +9,6 @@ const JITTER = 0.1;
 
 export class Refresher {
   readonly #guard: StoreGuard;
-  readonly #clock: Clock;
   readonly #cacheTtl: number;
   readonly #random: () => number;
   readonly #circuits: ReadonlyMap<string, { readonly circuit: Circuit }>;
@@ -21,13 +19,11 @@ export class Refresher {
 
   constructor(
     guard: StoreGuard,
-    clock: Clock,
     cacheTtl: number,
     random: () => number,
     circuits: ReadonlyMap<string, { readonly circuit: Circuit }>,
   ) {
     this.#guard = guard;
-    this.#clock = clock;
     this.#cacheTtl = cacheTtl;
     this.#random = random;
     this.#circuits = circuits;

@@ -97,12 +97,15 @@ export function overridden(
   request: OverrideRequest,
   nowMs: number,
 ): Override | undefined {
-  const version = (record.override?.version ?? record.settledOverride) + 1;
+  const last = record.override;
+  const version = Math.max(last?.version ?? 0, record.settledOverride) + 1;
+  // Two operators' clocks may differ: the second act is not earlier than the first.
+  const atMs = Math.max(nowMs, last?.atMs ?? 0);
   const { mode, by, reason, forMs } = request;
   if (mode !== 'release') {
-    const until = forMs === undefined ? {} : { untilMs: nowMs + forMs };
-    return { version, mode, by, reason, atMs: nowMs, ...until };
+    const until = forMs === undefined ? {} : { untilMs: atMs + forMs };
+    return { version, mode, by, reason, atMs, ...until };
   }
-  if (!record.override || !overrideActive(record, nowMs)) return undefined;
-  return { version, mode: record.override.mode, by, reason, atMs: nowMs, untilMs: nowMs };
+  if (!last || !overrideActive(record, atMs)) return undefined;
+  return { version, mode: last.mode, by, reason, atMs, untilMs: atMs };
 }

@@ -37,21 +37,20 @@ export function windowOf(policy: Pick<Policy, 'failureWindow'>): Window {
 /** Why the counts of a window trip the circuit, or `undefined`. */
 export function tripReason(counts: Counts, policy: Policy): TransitionReason | undefined {
   if (counts.calls < policy.minCalls) return undefined;
-  if (policy.quorum > 1 && counts.votes < policy.failureThreshold) return undefined;
+  if (policy.quorum > 1 && counts.votes <= (policy.quorum - 1) * voteShare(policy)) return undefined;
   if (enough(counts.failures, counts.calls, policy.failureRatio, policy)) return 'failures';
   if (enough(counts.slow, counts.calls, policy.slowCallRatio, policy)) return 'slow-calls';
   return undefined;
 }
 
 function enough(bad: number, calls: number, ratio: number, policy: Policy): boolean {
-  return bad >= policy.failureThreshold && bad >= ratio * calls;
+  return bad >= policy.failureThreshold && bad / calls >= ratio;
 }
 
 /**
- * Votes that one process may add to a window: so few that `quorum - 1` processes stay below the threshold.
- * With a quorum of 1 there are no votes.
+ * Votes that one process may add to a window: its share of the threshold. A trip takes more votes than `quorum - 1` processes
+ * have, so that `quorum` of them can trip and fewer cannot. With a quorum of 1 there are no votes.
  */
 export function voteShare({ quorum, failureThreshold }: Policy): number {
-  if (quorum === 1) return 0;
-  return Math.min(Math.ceil(failureThreshold / quorum), Math.ceil(failureThreshold / (quorum - 1)) - 1);
+  return quorum === 1 ? 0 : Math.ceil(failureThreshold / quorum);
 }

@@ -41,6 +41,8 @@ export interface Transition {
   readonly failures?: number;
   /** Name or code of the last failure (`ECONNREFUSED`, `HTTP 503`), never its message: messages hold secrets. */
   readonly lastFailure?: string;
+  /** An operator's words. */
+  readonly note?: string;
 }
 
 /** The right to make one probe call. It ends by verdict, cancel or at `untilMs`. */

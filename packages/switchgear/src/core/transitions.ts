@@ -101,6 +101,7 @@ export function closed(
 export function cleared(
   record: CircuitRecord,
   { nowMs, id, by }: Pick<Mover, 'nowMs' | 'id' | 'by'>,
+  note: string,
 ): ClosedHead {
   return {
     state: 'closed',
@@ -112,7 +113,7 @@ export function cleared(
     settledOverride: record.override?.version ?? record.settledOverride,
     rampMs: 0,
     rampFrom: 1,
-    transition: { from: record.state, to: 'closed', atMs: nowMs, reason: 'cleared', by },
+    transition: { from: record.state, to: 'closed', atMs: nowMs, reason: 'cleared', by, note },
   };
 }
 

@@ -25,9 +25,9 @@ export class ClockOffset {
     this.#high = disjoint ? high : Math.min(high, this.#high);
   }
 
-  /** The store's time, or `undefined` before the first answer. */
+  /** The store's time in whole milliseconds, or `undefined` before the first answer. */
   now(): number | undefined {
     if (this.#low === Number.NEGATIVE_INFINITY) return undefined;
-    return this.#clock() + (this.#low + this.#high) / 2;
+    return this.#clock() + Math.round((this.#low + this.#high) / 2);
   }
 }

@@ -24,7 +24,7 @@ export interface HistoryEntry extends Transition {
  *
  * `base` is always the record from which the caller derived its write; a write takes effect only while the stored
  * epoch equals `base.epoch`. Every answer is adopted by the caller, so a store must never return a record that it
- * did not read.
+ * did not read. The write that creates a record may cost one more, for the directory behind `list`.
  */
 export interface Store {
   /**
@@ -44,7 +44,7 @@ export interface Store {
     options?: { readonly consistent?: boolean },
   ): Promise<CircuitRecord[]>;
 
-  /** Adds evidence to the buckets, if the epoch holds. Creates a missing record. Cost: one write. */
+  /** Adds evidence (there may be none) to the buckets, if the epoch holds; creates a missing record. Cost: one write. */
   report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer>;
 
   /**
@@ -54,7 +54,7 @@ export interface Store {
   settle(base: CircuitRecord, probe: ProbeResult): Promise<WriteAnswer>;
 
   /**
-   * Compare-and-set of the epoch. Files `base.transition` into the history first (idempotently), so that a history has
+   * Compare-and-set of the epoch; creates a missing record. Files `base.transition` into the history first (idempotently), so that a history has
    * every transition even when its committer dies. Leaves override and policy alone, empties the evidence.
    * Cost: one write, two where there is a transition to file.
    */
@@ -89,7 +89,7 @@ export interface Store {
   clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void>;
 
   /**
-   * Calls `listener` with each record that changed its epoch or override, where the store can push. Returns the
+   * Calls `listener`, which must not throw, with each record that changed its epoch or override, where the store can push. Returns the
    * unsubscribe.
    */
   subscribe?(listener: (record: CircuitRecord) => void): () => void;

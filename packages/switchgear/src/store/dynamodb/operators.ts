@@ -20,7 +20,7 @@ const DEFAULT_WINDOW: Window = { bucketMs: 6_000, buckets: 10 };
 export function override(records: Records, name: string, request: OverrideRequest): Promise<WriteAnswer> {
   return amend(records, name, (record, nowMs) => {
     // By a clock that is behind, an override could seem to be in force after its release.
-    const override = overridden(record, request, Math.max(nowMs, record.override?.atMs ?? 0));
+    const override = overridden(record, request, nowMs);
     return (
       override && {
         when: [epochHolds(record), overrideAsRead(record)],
@@ -52,10 +52,10 @@ export function policy(
 export async function clear(
   records: Records,
   names: readonly string[],
-  { by }: { readonly by: string; readonly reason: string },
+  { by, reason }: { readonly by: string; readonly reason: string },
 ): Promise<void> {
   const clearOne = (record: CircuitRecord, nowMs: number): Write => {
-    const move = moved(record, cleared(record, { nowMs, id: newId(), by }), nowMs);
+    const move = moved(record, cleared(record, { nowMs, id: newId(), by }, reason), nowMs);
     return {
       ...move,
       when: [...move.when, overrideAsRead(record)],

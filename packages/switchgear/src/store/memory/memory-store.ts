@@ -88,12 +88,15 @@ export class MemoryStore implements Store {
     return (this.#history.get(name) ?? []).slice(0, limit);
   }
 
-  async clear(names: readonly string[], { by }: { readonly by: string }): Promise<void> {
+  async clear(
+    names: readonly string[],
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<void> {
     for (const name of names) {
       const mover = { nowMs: this.now(), id: newId(), by };
       this.#write(rootRecord(name, DEFAULT_WINDOW), (record) => {
         const { override, ...rest } = record;
-        return moveTo(rest, record.epoch, cleared(record, mover));
+        return moveTo(rest, record.epoch, cleared(record, mover, reason));
       });
     }
   }
