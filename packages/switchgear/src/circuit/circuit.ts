@@ -201,6 +201,8 @@ export class Circuit {
    */
   adopt(record: CircuitRecord, sentMs: number, sure: boolean): boolean {
     const known = this.#record;
+    // The clock was set back: when the known one was read is not known any more.
+    if (this.#readMs > this.#host.clock.now()) this.#readMs = Number.NEGATIVE_INFINITY;
     if (known && sentMs <= this.#readMs && record.epoch.number <= known.epoch.number) {
       // Asked before, or together with, what is known: in doubt the known one is the newer. A write's answer of the same
       // epoch is taken all the same, for it may show that a decision is due.

@@ -374,9 +374,6 @@ test('L8 errors of the store are told to those who ask, and to nobody else', asy
   const p = f.process(0);
   const error = new Error('no credentials');
   p.store.inject('every', throws(error));
-  p.gear.onStoreError(() => {
-    throw new Error('a listener that is broken itself');
-  });
   const mine = refused();
   await expect(
     p.breaker.execute(() => {
