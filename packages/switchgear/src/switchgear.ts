@@ -11,7 +11,7 @@ import type { OverrideRequest } from './core/apply.ts';
 import { type Policy, windowOf } from './core/policy.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
-import { newId } from './id.ts';
+import { newId as randomId } from './id.ts';
 import {
   type BreakerOptions,
   type GearOptions,
@@ -35,6 +35,8 @@ export interface SwitchgearOptions extends GearOptions {
   readonly clock?: Clock;
   /** Chance, uniform in [0, 1), replaced in tests. */
   readonly random?: () => number;
+  /** A fresh id, unique in the fleet, replaced where a run must repeat itself exactly. */
+  readonly newId?: () => string;
 }
 
 /** An override for `setStates`; `by` defaults to this process. */
@@ -66,6 +68,7 @@ export class Switchgear {
       circuits = {},
       clock = systemClock,
       random = Math.random,
+      newId = randomId,
       ...rest
     } = options;
     this.#settings = resolveGearOptions(rest, defaults);
