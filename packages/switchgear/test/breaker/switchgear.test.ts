@@ -1,0 +1,233 @@
+/** The registry: one per process. */
+
+import { afterEach, expect, test, vi } from 'vitest';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { Switchgear } from '../../src/switchgear.ts';
+import { FakeClock, FaultyStore, hangs, late, throws } from '../../src/testing/index.ts';
+import { fleet, outcome, refused } from '../laws/fleet.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('the same name is the same breaker; other options for it are refused', () => {
+  const gear = new Switchgear({ defaults: { timeout: '2s' } });
+  const payments = gear.breaker('payments', { failureThreshold: 5 });
+  expect(gear.breaker('payments')).toBe(payments);
+  expect(gear.breaker('payments', { failureThreshold: 5 })).toBe(payments);
+  expect(payments.options).toMatchObject({ failureThreshold: 5, timeout: 2_000, leaseDuration: 3_000 });
+  expect(() => gear.breaker('payments', { failureThreshold: 6 })).toThrow(/failureThreshold/);
+});
+
+test('circuits: settings from outside lie between the defaults and the code', () => {
+  const gear = new Switchgear({
+    defaults: { failureThreshold: 4, minCalls: 4, quorum: 4 },
+    circuits: { payments: { failureThreshold: 5, minCalls: 5 } },
+  });
+  expect(gear.breaker('payments', { minCalls: 6 }).options).toMatchObject({
+    failureThreshold: 5,
+    minCalls: 6,
+    quorum: 4,
+  });
+});
+
+test('getStates reads many circuits in one call, those without a breaker too', async () => {
+  const f = fleet(2);
+  await f.fail(f.process(0), 3);
+  const { gear, store } = f.process(1);
+  const before = store.calls.load;
+  const states = await gear.getStates(['payments', 'ledger', 'mail']);
+  expect(store.calls.load - before).toBe(1);
+  expect(Object.keys(states)).toEqual(['payments', 'ledger', 'mail']);
+  expect(states.payments).toMatchObject({
+    state: 'open',
+    retryAfterMs: 10_000,
+    transition: { by: 'process-0', reason: 'failures', lastFailure: 'ECONNREFUSED' },
+  });
+  expect(states.ledger).toMatchObject({ state: 'closed', sinceMs: 0, epoch: { number: 0 } });
+});
+
+test('setStates sets several at once and answers with their states; by defaults to this process', async () => {
+  const f = fleet(1);
+  const { gear } = f.process(0);
+  const states = await gear.setStates({
+    payments: { mode: 'forced-open', reason: 'fire' },
+    ledger: { mode: 'disabled', reason: 'drill', by: 'ana', forMs: 60_000 },
+  });
+  expect(states).toMatchObject({
+    payments: { state: 'forced-open', override: { by: 'process-0', reason: 'fire' } },
+    ledger: { state: 'disabled', override: { by: 'ana', untilMs: f.clock.now() + 60_000 } },
+  });
+  expect(await f.call(f.process(0))).toBe('rejected');
+});
+
+test('operators’ verbs reject when the store does; calls never do', async () => {
+  const f = fleet(1);
+  const { gear, store, breaker } = f.process(0);
+  const error = new Error('denied');
+  store.inject('every', throws(error));
+  await expect(gear.getStates(['payments'])).rejects.toBe(error);
+  await expect(gear.setStates({ payments: { mode: 'disabled', reason: 'x' } })).rejects.toBe(error);
+  await expect(gear.clearStates(['payments'], { reason: 'x' })).rejects.toBe(error);
+  expect(await outcome(breaker.execute(() => 1))).toBe('ok');
+  await gear.warm();
+  await gear.flush();
+});
+
+test('clearStates closes and forgets', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.fail(p, 3);
+  await p.gear.clearStates(['payments'], { by: 'ana', reason: 'fixed' });
+  expect(p.breaker.state).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
+  expect(await f.call(p)).toBe('ok');
+});
+
+test('warm reads all circuits in one batch, so that the first calls wait for nothing', async () => {
+  const f = fleet(1);
+  const { gear, store } = f.process(0);
+  gear.breaker('ledger');
+  await gear.warm(['payments', 'ledger', 'mail']);
+  expect(store.calls.load).toBe(1);
+  expect(gear.breaker('mail').tryAcquire()).toBeDefined();
+  expect(gear.breaker('payments').tryAcquire()).toBeDefined();
+});
+
+test('warm ends within the budget when the store hangs', async () => {
+  const f = fleet(1);
+  const { gear, store } = f.process(0);
+  store.inject('load', hangs);
+  let done = false;
+  void gear.warm().then(() => {
+    done = true;
+  });
+  await f.advance(499);
+  expect(done).toBe(false);
+  await f.advance(1);
+  expect(done).toBe(true);
+});
+
+test('flush waits for what is under way, at most as long as it is told', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('report', late(300, f.clock));
+  await f.fail(p, 1);
+  const ended: string[] = [];
+  void p.gear.flush(100).then(() => ended.push('short'));
+  void p.gear.flush().then(() => ended.push('long'));
+  await f.advance(99);
+  expect(ended).toEqual([]);
+  await f.advance(1);
+  expect(ended).toEqual(['short']);
+  await f.advance(200);
+  expect(ended).toEqual(['short', 'long']);
+  expect(f.clock.pending).toBe(0);
+});
+
+test('flush waits for the transition that a report brings about', async () => {
+  const f = fleet(2, { gear: { storeTimeout: '10s' } });
+  for (const process of f.processes) await f.call(process);
+  const p = f.process(0);
+  await f.fail(f.process(1), 2);
+  p.store.inject(['report', 'transition'], late(300, f.clock));
+  await f.fail(p, 1);
+  const flushed = p.gear.flush();
+  await f.advance(1_000);
+  await flushed;
+  expect((await f.record()).state).toBe('open');
+});
+
+test('close flushes, stops listening and closes the store', async () => {
+  const clock = new FakeClock();
+  const memory = new MemoryStore({ clock });
+  const store = new FaultyStore(memory);
+  const closed = vi.spyOn(store, 'close');
+  const gear = new Switchgear({ store, clock });
+  const other = new Switchgear({ store: memory, clock });
+  const changes = vi.fn();
+  gear.onStateChange(changes);
+  await gear.breaker('payments').execute(() => 1);
+  await gear.close();
+  expect(closed).toHaveBeenCalledOnce();
+  await other.setStates({ payments: { mode: 'forced-open', reason: 'x' } });
+  expect(changes).not.toHaveBeenCalled();
+});
+
+test('onStateChange returns its unsubscribe', async () => {
+  const f = fleet(1);
+  const { gear } = f.process(0);
+  const listener = vi.fn();
+  const off = gear.onStateChange(listener);
+  off();
+  await f.fail(f.process(0), 3);
+  expect(listener).not.toHaveBeenCalled();
+});
+
+test('listeners that throw harm neither calls nor other listeners', async () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const f = fleet(1);
+  const { gear, breaker, store } = f.process(0);
+  const error = new Error('a listener that is broken itself');
+  gear.onStateChange(() => {
+    throw error;
+  });
+  gear.onStoreError(() => {
+    throw error;
+  });
+  const after = vi.fn();
+  gear.onStateChange(after);
+  const mine = refused();
+  for (let i = 0; i < 3; i++) await expect(breaker.execute(() => Promise.reject(mine))).rejects.toBe(mine);
+  await f.idle();
+  expect(after).toHaveBeenCalledOnce();
+  store.inject('every', throws(new Error('gone')));
+  await f.advance(5_000);
+  expect(await outcome(breaker.execute(() => 1))).toBe('rejected');
+  await f.idle();
+  expect(logged).toHaveBeenCalledWith(expect.stringContaining('switchgear'), error);
+});
+
+test('a listener that makes a call of the same breaker, or sets a state, does not get stuck', async () => {
+  const f = fleet(1);
+  const { gear, breaker } = f.process(0);
+  const outcomes: string[] = [];
+  gear.onStateChange((change) => {
+    if (change.source === 'committed')
+      void outcome(breaker.execute(() => 1)).then((how) => outcomes.push(how));
+  });
+  await f.fail(f.process(0), 3);
+  expect(outcomes).toEqual(['rejected']);
+});
+
+test('disabled: calls go straight through; nothing is counted, limited or stored', async () => {
+  const f = fleet(1, { gear: { disabled: true }, breaker: { maxConcurrent: 1, maxQueue: 0, timeout: '1s' } });
+  const p = f.process(0);
+  const held = [f.begin(p), f.begin(p), f.begin(p)];
+  await f.advance(5_000);
+  expect(held.every((call) => call.started)).toBe(true);
+  await Promise.all(held.map((call) => call.succeed()));
+  await f.fail(p, 20);
+  expect(await f.call(p)).toBe('ok');
+  expect(Object.values(p.store.calls).every((n) => n === 0)).toBe(true);
+  const permit = p.breaker.tryAcquire();
+  await permit?.failure(refused());
+  expect(permit).toBeDefined();
+});
+
+test('without a store a process is a breaker of its own', async () => {
+  const clock = new FakeClock();
+  const gear = new Switchgear({ clock, random: () => 0 });
+  const breaker = gear.breaker('payments');
+  for (let i = 0; i < 3; i++) await outcome(breaker.execute(() => Promise.reject(refused())));
+  expect(breaker.state.state).toBe('open');
+  await clock.advance(10_000);
+  expect(await breaker.execute(() => 'ok')).toBe('ok');
+  await clock.advance(0);
+  expect(breaker.state.state).toBe('closed');
+});
+
+test('processes have random names unless they are told one', () => {
+  expect(new Switchgear().processId).not.toBe(new Switchgear().processId);
+  expect(new Switchgear({ processId: 'order-1' }).processId).toBe('order-1');
+});
