@@ -103,12 +103,16 @@ export class Breaker implements CallOwner {
    * apply, the permit lapses after `leaseDuration`.
    */
   async acquire({ signal }: CallOptions = {}): Promise<Permit> {
+    signal?.throwIfAborted();
     if (this.#bulkhead && !this.#bulkhead.tryEnter()) {
       this.#circuit.peek();
       await this.#bulkhead.enter(signal);
     }
     try {
-      return this.#permit(await this.#circuit.admit());
+      const ticket = await this.#circuit.admit();
+      if (signal?.aborted) void this.cancelled(ticket);
+      signal?.throwIfAborted();
+      return this.#permit(ticket);
     } catch (error) {
       this.ended();
       throw error;

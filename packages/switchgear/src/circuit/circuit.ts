@@ -68,6 +68,8 @@ export class Circuit {
   #record: CircuitRecord | undefined;
   /** When the request that brought `#record` was sent: knowledge is as old as its question. */
   #readMs = Number.NEGATIVE_INFINITY;
+  /** When `#record` came. */
+  #heardMs = Number.NEGATIVE_INFINITY;
   #local: LocalCircuit | undefined;
   #era: Era;
   #lastFailure: (Failure & { readonly atMs: number }) | undefined;
@@ -201,17 +203,19 @@ export class Circuit {
    */
   adopt(record: CircuitRecord, sentMs: number, sure: boolean): boolean {
     const known = this.#record;
+    const now = this.#host.clock.now();
     // The clock was set back: when the known one was read is not known any more.
-    if (this.#readMs > this.#host.clock.now()) this.#readMs = Number.NEGATIVE_INFINITY;
-    if (known && sentMs <= this.#readMs && record.epoch.number <= known.epoch.number) {
-      // Asked before, or together with, what is known: in doubt the known one is the newer. A write's answer of the same
-      // epoch is taken all the same, for it may show that a decision is due.
-      if (!sameEpoch(record.epoch, known.epoch) || (sentMs < this.#readMs && !sure)) return true;
-    }
-    if (known && !sure && regresses(record, known)) return false;
+    if (this.#heardMs > now) this.#heardMs = this.#readMs = Number.NEGATIVE_INFINITY;
+    if (known && regresses(record, known)) {
+      // Asked before, or together with, what is known: in doubt the known one is the newer.
+      if (sentMs <= this.#readMs) return true;
+      // Asked while the known one was under way: which of the two the store did first is open.
+      if (!sure || sentMs < this.#heardMs) return false;
+    } else if (known && sentMs < this.#readMs && !sure && sameEpoch(record.epoch, known.epoch)) return true;
     this.#record = record;
     this.#unanswered = false;
     this.#readMs = Math.max(sentMs, this.#readMs);
+    this.#heardMs = now;
     this.#calmUntilMs = 0;
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
     else if (this.#local?.standIn) this.#leaveLocal();
@@ -225,6 +229,7 @@ export class Circuit {
   // ── admission ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #consider(now: number): Ticket | Promise<Ticket> {
+    if (this.mode === 'disabled') return this.#era;
     const refreshMs = this.#host.refresh(now);
     const away = this.#host.guard.failedWithin(this.#host.maxStale);
     const ticket =
@@ -359,10 +364,8 @@ export class Circuit {
     }
     const nowMs = this.#now();
     const after = admission(this.#record as CircuitRecord, nowMs);
-    if (after.admits === 'all') {
-      this.#turn();
-      return this.#era;
-    }
+    if (after.admits === 'all' || after.admits === 'share')
+      return this.#judge(this.#host.refresh(this.#host.clock.now()));
     return this.#rejectUntil(after.admits === 'none' ? after.untilMs : nowMs, nowMs);
   }
 
@@ -430,9 +433,7 @@ export class Circuit {
   /** Sends what is unsent. One report is under way at a time; what comes meanwhile goes with the next. */
   #report(): Promise<void> {
     this.#moreToSend = true;
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
+    this.#sending ??= this.#sendAll();
     return this.#sending;
   }
 
@@ -443,7 +444,11 @@ export class Circuit {
       const base = this.#record;
       const evidence = base && this.#era.takeUnsent();
       if (evidence) await this.#write('report', (store) => store.report(base, evidence));
+      // What the answer has brought about belongs to it: in Lambda the caller waits for both.
+      await this.#moving;
     }
+    // In the same breath as the last look: a failure that comes later starts anew.
+    this.#sending = undefined;
   }
 
   #verdict(probe: Probe, verdict: ProbeVerdict): Promise<void> | undefined {
@@ -456,7 +461,9 @@ export class Circuit {
     // Too late, or a newer epoch: the store would refuse it.
     if (nowMs >= lease.untilMs || !this.#record || !sameEpoch(base.epoch, this.#record.epoch))
       return undefined;
-    const sent = this.#write('settle', (store) => store.settle(base, { leaseId: lease.id, slot, verdict }));
+    const sent = this.#write('settle', (store) =>
+      store.settle(base, { leaseId: lease.id, slot, verdict }),
+    ).then(() => this.#moving);
     this.#verdicts.add(sent);
     return sent.finally(() => this.#verdicts.delete(sent));
   }
@@ -476,7 +483,7 @@ export class Circuit {
   #pursue(): void {
     const record = this.#record;
     const nowMs = this.#host.guard.store.now();
-    if (!record || this.#moving || nowMs === undefined) return;
+    if (!record || this.#moving || nowMs === undefined || this.mode === 'disabled') return;
     const next = this.#dueHead(record, nowMs);
     if (next) void this.#move(next);
   }
@@ -513,7 +520,7 @@ export class Circuit {
           done();
           // Lost for certain; unless what refused it is itself, which a retry below us wrote before.
           if (!accepted && !sameEpoch(record.epoch, next.epoch)) forget();
-          this.adopt(record, sentMs, true);
+          this.#hear(record, sentMs);
           // Not announced yet where a newer answer has overtaken this one.
           if (accepted) this.#announce(next);
         },
@@ -574,9 +581,12 @@ export class Circuit {
     verb: 'report' | 'settle' | 'lease',
     run: (store: Host['guard']['store']) => Promise<WriteAnswer>,
   ): Promise<void> {
-    return this.#host.guard.call(verb, run, ({ record }, sentMs) => {
-      this.adopt(record, sentMs, true);
-    });
+    return this.#host.guard.call(verb, run, ({ record }, sentMs) => this.#hear(record, sentMs));
+  }
+
+  /** Takes the answer of a write; where it contradicts what came while it was under way, a read decides. */
+  #hear(record: CircuitRecord, sentMs: number): void {
+    if (!this.adopt(record, sentMs, true)) void this.#load();
   }
 
   #load(): Promise<void> {

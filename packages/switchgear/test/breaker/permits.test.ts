@@ -133,3 +133,18 @@ test('acquire waits in line with execute, and its wait can be aborted', async ()
   first.cancel();
   (await second).cancel();
 });
+
+test('acquire with a signal that is aborted, before or while the store is asked, gives no permit and no verdict', async () => {
+  const f = fleet(1, { breaker: { maxConcurrent: 1, maxQueue: 0 } });
+  const p = f.process(0);
+  const reason = new Error('gone');
+  await expect(p.breaker.acquire({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  const abort = new AbortController();
+  p.store.after('transition', () => abort.abort(reason));
+  await expect(p.breaker.acquire({ signal: abort.signal })).rejects.toBe(reason);
+  await f.idle();
+  expect(await f.record()).toMatchObject({ state: 'half-open', leases: [null], failures: 0, successes: 0 });
+  expect(await f.call(p)).toBe('ok');
+});

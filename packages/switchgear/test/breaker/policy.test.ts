@@ -208,3 +208,17 @@ test('a probe judged by isFailure re-opens', async () => {
     code: 'CIRCUIT_OPEN',
   });
 });
+
+test('ramp: a process that learns of it when it would probe takes its share', async () => {
+  const f = fleet(2, { breaker: { rampDuration: '60s', rampFrom: 0.5 } });
+  const [a, b] = [f.process(0), f.process(1)];
+  for (const process of f.processes) await f.call(process);
+  await f.fail(a, 3);
+  await f.advance(6_000);
+  await f.call(b);
+  await f.advance(4_000);
+  expect(await f.call(a)).toBe('ok');
+  await f.idle();
+  f.chance.next = 0.4;
+  expect(await f.call(b)).toBe('ok');
+});

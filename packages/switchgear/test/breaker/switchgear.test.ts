@@ -231,3 +231,20 @@ test('processes have random names unless they are told one', () => {
   expect(new Switchgear().processId).not.toBe(new Switchgear().processId);
   expect(new Switchgear({ processId: 'order-1' }).processId).toBe('order-1');
 });
+
+test('disabled stays disabled, whatever the store says or an operator asks', async () => {
+  const f = fleet(2, { push: true });
+  const p = f.start(2);
+  const off = f.start(3, {}, { disabled: true });
+  await f.call(off);
+  await f.fail(p, 3);
+  await off.gear.warm();
+  await off.gear.setStates({ payments: { mode: 'forced-open', reason: 'x' } });
+  const before = { ...off.store.calls };
+  f.dependency.mode = 'down';
+  for (let i = 0; i < 20; i++) {
+    expect(await f.call(off)).toBe('failed');
+    await f.advance(1_000);
+  }
+  expect(off.store.calls).toEqual(before);
+});

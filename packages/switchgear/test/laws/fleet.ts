@@ -50,7 +50,7 @@ export function fleet(n: number, { breaker = {}, gear = {}, push = false, skewsM
   /** What chance gives, in every process: 0 leaves open times and refresh periods as they are configured. */
   const chance = { next: 0 };
 
-  const start = (i: number, options: BreakerOptions = breaker): Process => {
+  const start = (i: number, options: BreakerOptions = breaker, settings: GearOptions = gear): Process => {
     const own = new SkewedClock(clock, skewsMs?.[i] ?? 0);
     const store = new FaultyStore(new Link(memory, clock, own, push, skewsMs !== undefined));
     const process = new Switchgear({
@@ -58,7 +58,7 @@ export function fleet(n: number, { breaker = {}, gear = {}, push = false, skewsM
       clock: own,
       random: () => chance.next,
       processId: `process-${i}`,
-      ...gear,
+      ...settings,
     });
     const changes: StateChange[] = [];
     const storeErrors: unknown[] = [];

@@ -138,3 +138,17 @@ test('L1 a late load does not take back what a newer answer said', async () => {
   expect(p.breaker.state.state).toBe('open');
   expect(await f.call(p)).toBe('rejected');
 });
+
+test('L1 successes of an epoch that is over do not dilute the evidence of the next', async () => {
+  const f = fleet(1, { breaker: { failureRatio: 0.5, maxConcurrent: false } });
+  const p = f.process(0);
+  const slow = Array.from({ length: 30 }, () => f.begin(p));
+  await f.idle();
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  expect(await f.call(p)).toBe('ok');
+  await f.idle();
+  for (const call of slow) await call.succeed();
+  await f.fail(p, 3);
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { calls: 3, failures: 3 } });
+});

@@ -1,7 +1,7 @@
 /** L3: at most `halfOpenMaxProbes` unexpired leases in the whole fleet; each ends by verdict, cancel or expiry. */
 
 import { expect, test } from 'vitest';
-import { first, late, losesReply } from '../../src/testing/index.ts';
+import { first, late, losesReply, throttles } from '../../src/testing/index.ts';
 import { type Fleet, fleet, Gate, outcome, type Process } from './fleet.ts';
 
 /** `f` at the end of the open time. */
@@ -288,3 +288,59 @@ async function settled(f: Fleet, process: Process): Promise<void> {
   await outcome(process.breaker.execute(() => f.dependency.call()));
   await f.idle();
 }
+
+test('L3 a verdict that comes after its lease costs no store call', async () => {
+  const f = fleet(1);
+  await atDeadline(f);
+  const slow = f.begin(f.process(0));
+  await f.advance(31_000);
+  const before = { ...f.process(0).store.calls };
+  await slow.succeed();
+  await f.idle();
+  expect(f.process(0).store.calls).toEqual(before);
+});
+
+test('L3 a process that cannot read at the deadline does not write either', async () => {
+  const f = fleet(2);
+  const p = f.process(1);
+  for (const process of f.processes) await f.call(process);
+  await f.fail(f.process(0), 3);
+  await f.advance(6_000);
+  await f.call(p);
+  await f.advance(4_000);
+  const before = { ...p.store.calls };
+  p.store.inject('load', throttles);
+  expect(await f.call(p)).toBe('rejected');
+  expect(p.store.calls).toMatchObject({ transition: before.transition, lease: before.lease });
+});
+
+test('L3 a process that finds the circuit closed when it would probe goes ahead', async () => {
+  const f = fleet(2);
+  const [a, b] = [f.process(0), f.process(1)];
+  for (const process of f.processes) await f.call(process);
+  await f.fail(a, 3);
+  await f.advance(6_000);
+  expect(await f.call(b)).toBe('ok');
+  await f.idle();
+  expect(await f.call(b)).toBe('rejected');
+  await f.advance(4_000);
+  expect(await f.call(a)).toBe('ok');
+  await f.idle();
+  expect(await f.call(b)).toBe('ok');
+});
+
+test('L3 while one transition is under way nothing starts another', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  await f.fail(f.process(1), 2);
+  await f.advance(4_900);
+  p.store.inject('transition', late(400, f.clock));
+  await f.fail(p, 1);
+  await f.advance(100);
+  await f.call(p);
+  await f.idle();
+  expect(p.store.calls).toMatchObject({ load: 2, transition: 1 });
+  await f.advance(1_000);
+  expect(p.store.calls.transition).toBe(1);
+});

@@ -1,7 +1,7 @@
 /** L7: one event per committed transition in the whole fleet, told once by the process that committed it. */
 
 import { expect, test } from 'vitest';
-import { first, hangs, late, losesReply, throttles } from '../../src/testing/index.ts';
+import { first, hangs, late, losesReply, throttles, throws } from '../../src/testing/index.ts';
 import { fleet } from './fleet.ts';
 
 for (const push of [false, true])
@@ -133,4 +133,57 @@ test('L7 an event says who, when, why, how many and what failed last', async () 
       lastFailure: 'ECONNREFUSED',
     },
   ]);
+});
+
+test('L7 a transition that is known to have failed costs no look into the history', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  p.store.inject('transition', first(1, throttles));
+  await f.fail(p, 3);
+  await f.fail(f.process(1), 3);
+  await f.advance(10_000);
+  await f.call(f.process(1));
+  await f.advance(5_000);
+  await f.call(p);
+  await f.advance(5_000);
+  expect(p.store.calls.history).toBe(0);
+});
+
+test('L7 a transition of unknown fate is looked up once, and told only if it happened', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  p.store.inject('transition', first(1, throws(new Error('socket hang up'))));
+  await f.fail(p, 3);
+  for (let round = 0; round < 3; round++) {
+    await f.fail(f.process(1), 3);
+    await f.advance(15_000);
+    await f.call(p);
+    await f.call(f.process(1));
+    await f.advance(15_000);
+    for (const process of f.processes) await f.call(process);
+    await f.idle();
+    for (const process of f.processes) await f.call(process);
+  }
+  expect(p.store.calls.history).toBeLessThanOrEqual(1);
+  expect(f.committed()).toEqual(await f.history());
+});
+
+test('L7 a failure from before the window is not told as the reason of a trip', async () => {
+  const f = fleet(3);
+  const p = f.process(0);
+  await f.fail(p, 1);
+  await f.advance(600_000);
+  for (const process of f.processes) await f.call(process);
+  f.process(1).store.inject('transition', throttles);
+  await f.fail(f.process(2), 1);
+  await f.fail(f.process(1), 2);
+  expect((await f.record()).state).toBe('closed');
+  await f.advance(5_000);
+  await f.call(p);
+  await f.idle();
+  const { transition } = await f.record();
+  expect(transition).toMatchObject({ by: 'process-0', to: 'open', failures: 3 });
+  expect(transition).not.toHaveProperty('lastFailure');
 });

@@ -354,19 +354,23 @@ test('L8 a store that throttles transitions is not asked by every call after a v
   expect(await f.record()).toMatchObject({ state: 'open', attempt: 1 });
 });
 
-test('L8 a throttled store sees few writes from a process that trips', async () => {
+test('L8 a throttled store sees few writes from a process that trips: what fails together is sent together', async () => {
   const f = fleet(1, { breaker: { failureThreshold: 5 } });
   const p = f.process(0);
   for (let i = 0; i < 20; i++) await f.call(p);
-  p.store.inject(['transition', 'report'], throttles);
+  p.store.inject(['transition', 'report'], async (call) => {
+    await new Promise<void>((resolve) => f.clock.setTimer(resolve, 20));
+    return throttles(call);
+  });
   const calls = Array.from({ length: 10 }, () => f.begin(p));
   await f.idle();
-  for (const call of calls) await call.fail();
-  await f.idle();
+  for (const call of calls) void call.fail();
+  await f.advance(1_000);
   const { report, transition } = p.store.calls;
-  expect(report + transition).toBeLessThanOrEqual(6);
+  // A report, the transition, and what failed meanwhile.
+  expect(report + transition).toBeLessThanOrEqual(3);
   for (let i = 0; i < 100; i++) expect(await f.call(p)).toBe('rejected');
-  expect(p.store.calls.report + p.store.calls.transition).toBe(report + transition);
+  expect(p.store.calls).toMatchObject({ report, transition });
 });
 
 test('L8 errors of the store are told to those who ask, and to nobody else', async () => {
@@ -382,4 +386,81 @@ test('L8 errors of the store are told to those who ask, and to nobody else', asy
   ).rejects.toBe(mine);
   expect(p.storeErrors).toContain(error);
   expect(await outcome(p.breaker.execute(() => 1))).toBe('ok');
+});
+
+test('L8 when the store is back it decides again: the process that probed alone takes part in the fleet', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  await f.fail(p, 3);
+  const remove = p.store.inject('every', throws(new Error('gone')));
+  f.dependency.mode = 'down';
+  for (let i = 0; i < 30; i++) {
+    await f.call(p);
+    await f.advance(1_000);
+  }
+  expect(p.breaker.state.state).toBe('local-open');
+  remove();
+  f.dependency.mode = 'up';
+  for (let i = 0; i < 6; i++) {
+    await f.call(p);
+    await f.idle();
+    await f.advance(1_000);
+  }
+  expect(await f.record()).toMatchObject({
+    state: 'closed',
+    transition: { by: 'process-0', reason: 'recovered' },
+  });
+  expect(p.breaker.state.state).toBe('closed');
+});
+
+test('L8 a process that opened itself rejects also while it waits for a store that hangs', async () => {
+  const f = fleet(1, { breaker: { resetTimeout: '60s' } });
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', hangs);
+  await f.fail(p, 3);
+  await f.advance(30_000);
+  f.dependency.calls = 0;
+  expect(await timed(f, p)).toEqual({ outcome: 'rejected', tookMs: BUDGET_MS });
+  expect(await timed(f, p), 'waits once, not each time').toEqual({ outcome: 'rejected', tookMs: 0 });
+  expect(f.dependency.calls).toBe(0);
+});
+
+test('L8 a store that hangs costs one wait per outage, not one per call', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  p.store.inject('every', hangs);
+  const waits: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    waits.push((await timed(f, p)).tookMs);
+    await f.advance(1_000);
+  }
+  expect(waits[0]).toBe(BUDGET_MS);
+  expect(waits.slice(1)).toEqual(Array(99).fill(0));
+});
+
+test('L8 a local probe that nobody waited for gives its slot back', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', hangs);
+  await f.fail(p, 3);
+  await f.advance(30_000);
+  expect(p.breaker.tryAcquire()).toBeUndefined();
+  await f.advance(1_000);
+  expect(p.breaker.tryAcquire()).toBeDefined();
+});
+
+test('L8 after a local recovery the failures of that outage count no more', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', throttles);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  expect(await f.call(p)).toBe('ok');
+  await f.fail(p, 2);
+  expect(await f.call(p)).toBe('ok');
+  expect(p.breaker.state.state).toBe('closed');
 });

@@ -189,3 +189,21 @@ test('L13 deadlines hold after a freeze although no timer fired in time', async 
   expect(await call).toBe('failed');
   expect(await outcome(p.breaker.execute(() => 1))).toBe('ok');
 });
+
+test('L13 in Lambda the transition that a report or a verdict brings about is awaited too', async () => {
+  const f = fleet(2, { gear: { awaitReports: true } });
+  const [p, other] = [f.process(0), f.process(1)];
+  for (const process of f.processes) await f.call(process);
+  await f.fail(other, 2);
+  // Work that is done a little after it was sent.
+  p.store.before('every', () => new Promise((resolve) => f.clock.setTimer(resolve, 50)));
+  const states: string[] = [];
+  const noted = async () => states.push((await f.record()).state);
+  void p.breaker.execute(() => Promise.reject(refused())).catch(noted);
+  await f.advance(1_000);
+  expect(states).toEqual(['open']);
+  await f.advance(9_500);
+  void p.breaker.execute(() => 'ok').then(noted);
+  await f.advance(1_000);
+  expect(states).toEqual(['open', 'closed']);
+});
