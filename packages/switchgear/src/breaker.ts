@@ -29,6 +29,8 @@ export class Breaker implements CallOwner {
   readonly #awaitReports: boolean;
   /** Whether the length of a call matters. */
   readonly #timed: boolean;
+  /** Whether a call that returned may count as anything but a success. */
+  readonly #judges: boolean;
 
   /** @internal */
   constructor(
@@ -43,6 +45,7 @@ export class Breaker implements CallOwner {
     this.#options = options;
     this.#awaitReports = awaitReports;
     this.#timed = options.slowCallDuration !== Number.POSITIVE_INFINITY;
+    this.#judges = this.#timed || options.isFailure !== undefined;
     this.#permitLane = deadlines.lane(options.leaseDuration);
     if (disabled) return;
     if (Number.isFinite(options.timeout)) this.lane = deadlines.lane(options.timeout);
@@ -85,7 +88,9 @@ export class Breaker implements CallOwner {
    */
   execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T> {
     if (this.#bulkhead && !this.#bulkhead.tryEnter()) return this.#wait(fn, options);
-    return this.#enter(fn, options?.signal);
+    const outer = options?.signal;
+    const era = this.#circuit.calm();
+    return era ? this.#start(era, fn, outer, this.#circuit.usedMs) : this.#enter(fn, outer);
   }
 
   /** The same function, guarded: same arguments, same `this`, same result. */
@@ -196,8 +201,8 @@ export class Breaker implements CallOwner {
       throw error;
     }
     this.#bulkhead?.leave();
-    const told = this.returned(ticket, result, startMs);
-    if (told) await told;
+    const told = this.#judges ? this.returned(ticket, result, startMs) : this.#circuit.succeeded(ticket);
+    if (told) await this.#awaited(told);
     return result;
   }
 

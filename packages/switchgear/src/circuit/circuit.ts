@@ -126,18 +126,19 @@ export class Circuit {
    * probe. Throws (or rejects with) `CircuitOpenError`.
    */
   admit(): Ticket | Promise<Ticket> {
+    return this.calm() ?? this.#consider(this.#usedMs);
+  }
+
+  /** The ticket of a call that may go with no further look, or `undefined`: then `admit` says. */
+  calm(): Era | undefined {
     const now = this.#host.clock.now();
     this.#usedMs = now;
-    if (now < this.#calmUntilMs && now >= this.#calmFromMs) return this.#era;
-    return this.#consider(now);
+    return now < this.#calmUntilMs && now >= this.#calmFromMs ? this.#era : undefined;
   }
 
   /** Like `admit`, but `null` where the answer would need the store. */
   tryAdmit(): Ticket | null {
-    const now = this.#host.clock.now();
-    this.#usedMs = now;
-    if (now < this.#calmUntilMs && now >= this.#calmFromMs) return this.#era;
-    const ticket = this.#consider(now);
+    const ticket = this.admit();
     if (!(ticket instanceof Promise)) return ticket;
     ticket.then(
       (late) => this.#park(late),

@@ -26,7 +26,13 @@ export abstract class Deadline extends Link {
   abstract expire(): void;
 }
 
-/** All pending deadlines of one length, first to end first. Pending ones keep the process alive, an idle lane does not. */
+/** A timer looks again after this time at the latest: it keeps an idle process alive for no longer. */
+const LOOK_MS = 1_000;
+
+/**
+ * All pending deadlines of one length, first to end first. Pending ones keep the process alive; an idle lane does for a second at
+ * most, which costs a healthy call less than telling the timer each time whether somebody waits.
+ */
 export class Lane extends Link {
   readonly #clock: Clock;
   readonly #lengthMs: number;
@@ -52,9 +58,8 @@ export class Lane extends Link {
     deadline.next = this;
     last.next = deadline;
     this.prev = deadline;
-    if (last !== this) return;
-    if (this.#timer) this.#timer.hold(true);
-    else this.#arm(this.#lengthMs);
+    // A timer that stands was set earlier, for no longer than this deadline's length: it does not come too late.
+    if (!this.#timer) this.#arm(this.#lengthMs);
   }
 
   /** Ends `deadline` before its time. Does nothing to one that has expired or was cleared before. */
@@ -64,7 +69,6 @@ export class Lane extends Link {
     next.prev = prev;
     deadline.prev = deadline;
     deadline.next = deadline;
-    if (this.next === this) this.#timer?.hold(false);
   }
 
   /** Expires whatever is over by the clock, whether or not the timer has fired: after a thaw it has not. */
@@ -84,12 +88,15 @@ export class Lane extends Link {
   }
 
   #arm(delayMs: number): void {
-    this.#timer = this.#clock.setTimer(() => {
-      this.#timer = undefined;
-      this.sweep();
-      // `expire` may have started another one in an empty lane, which then set the timer.
-      if (this.head && !this.#timer) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
-    }, delayMs);
+    this.#timer = this.#clock.setTimer(
+      () => {
+        this.#timer = undefined;
+        this.sweep();
+        // `expire` may have started another one in an empty lane, which then set the timer.
+        if (this.head && !this.#timer) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
+      },
+      Math.min(delayMs, LOOK_MS),
+    );
   }
 }
 

@@ -32,7 +32,7 @@ export class FakeClock implements Clock {
   setTimer(run: () => void, ms: number): Timer {
     const timer: Pending = { atMs: this.#nowMs + Math.max(0, ms), run };
     this.#timers.add(timer);
-    return { cancel: () => this.#timers.delete(timer), hold: () => {} };
+    return { cancel: () => this.#timers.delete(timer) };
   }
 
   /** Timers that have neither run nor been cancelled: a test can assert that nothing is left behind. */

@@ -53,7 +53,7 @@ export class Bed {
     now: () => Date.now() + this.aheadMs,
     setTimer(run: () => void, ms: number) {
       const handle = setTimeout(run, ms);
-      return { cancel: () => clearTimeout(handle), hold: () => {} };
+      return { cancel: () => clearTimeout(handle) };
     },
   };
 

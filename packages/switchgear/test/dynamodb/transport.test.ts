@@ -202,7 +202,7 @@ describe('reads in batches', () => {
       setTimer(run: () => void, ms: number) {
         waits.push(ms);
         queueMicrotask(run);
-        return { cancel() {}, hold() {} };
+        return { cancel() {} };
       },
     };
     return { asked, waits, store: new DynamoDBStore({ tableName: 'circuits', transport, clock }) };
