@@ -18,7 +18,7 @@ const { isSwitchgearError, Switchgear } = await import('switchgear');
 const { DynamoDBStore } = await import('switchgear/dynamodb');
 await import('@aws-sdk/client-dynamodb');
 
-const CALL_EVERY_MS = 20;
+const CALL_EVERY_MS = 40;
 
 /** Notes what became of each write. */
 class NotingStore extends DynamoDBStore {

@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net';
 export class Arrival {
   /** Index of the process that makes it. */
   readonly by: number;
+  /** By the machine's clock. */
+  readonly atMs = Date.now();
   readonly #response: ServerResponse;
 
   constructor(by: number, response: ServerResponse) {

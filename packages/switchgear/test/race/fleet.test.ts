@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import type { HalfOpenRecord } from '../../src/core/record.ts';
-import { type Fleet, test } from './fleet.ts';
+import { type Fleet, soon, test } from './fleet.ts';
 import type { Look, Process, Write } from './process.ts';
 
 const sum = (looks: readonly Look[], answer: Write['answer']) =>
@@ -76,7 +76,7 @@ test('L3 L5, peers C3 F1 H1 O3: 50 processes at the end of the open time: one ca
   fleet,
 }) => {
   const f = await fleet(50, { breaker: { resetTimeout: '1s' }, gear: { cacheTtl: '500ms' } });
-  await open(f);
+  await f.open();
   await f.all('startCalling');
   for (const verdict of [503, 200]) {
     await f.arrived(1);
@@ -117,7 +117,7 @@ describe('the prober', () => {
 
   /** Eight processes that call all the time, and the one of them whose probe is under way. */
   async function probing(f: Fleet): Promise<Process> {
-    await open(f);
+    await f.open();
     await f.all('startCalling');
     await f.arrived(1);
     const prober = f.processes.find(({ index }) => index === f.dependency.arrivals[0]?.by);
@@ -157,22 +157,13 @@ describe('the prober', () => {
 
     late?.answer(200);
     prober.thaw();
-    await expect.poll(async () => (await prober.ask('look')).calls.ok).toBe(1);
+    await soon(async () => expect((await prober.ask('look')).calls.ok).toBe(1));
     const { writes } = await prober.ask('settle');
     expect(writes.filter(({ verb }) => verb === 'settle')).toEqual([]);
     expect(await f.record()).toEqual(before);
     expect(f.dependency.arrivals, 'nor does it let anybody else in').toHaveLength(2);
 
     replacement?.answer(503);
-    await expect.poll(f.record.bind(f)).toMatchObject({ state: 'open', epoch: { number: 3 } });
+    await soon(async () => expect(await f.record()).toMatchObject({ state: 'open', epoch: { number: 3 } }));
   });
 });
-
-/** Trips the circuit; all processes know of it, and the dependency answers nobody from now on. */
-async function open(f: Fleet): Promise<void> {
-  await f.all('warm');
-  await f.fail(f.process(0), 3);
-  for (const { state } of await f.all('warm')) expect(state).toBe('open');
-  f.dependency.status = undefined;
-  f.dependency.forget();
-}

@@ -1,6 +1,6 @@
 /** A fleet of real processes in one test: a circuit of its own on DynamoDB Local, and a dependency of its own. */
 
-import { afterAll, test as base, expect, inject } from 'vitest';
+import { afterAll, test as base, expect, inject, vi } from 'vitest';
 import type { BreakerOptions, CircuitRecord } from '../../src/index.ts';
 import type { GearOptions } from '../../src/options.ts';
 import { Bed, LAYOUTS } from '../dynamodb/emulators.ts';
@@ -16,8 +16,6 @@ export interface FleetOptions {
   readonly skewMs?: (at: number) => number;
 }
 
-/** What no test here needs to wait for. The machine has two cores for a whole fleet. */
-const SOON = { timeout: 20_000, interval: 20 };
 /** Here the store is to answer, however busy the machine: what a process does otherwise is another test's matter. */
 const PATIENT = { storeTimeout: 5_000 };
 
@@ -65,6 +63,11 @@ function settings(
 ): Settings {
   const store = { tableName, region: 'eu-central-1', endpoint };
   return { circuit, store, dependency, breaker, gear: { ...PATIENT, ...gear } };
+}
+
+/** Waits until `check` throws no more; with all the time that two cores may need for a fleet. */
+export function soon(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: 20_000, interval: 100 });
 }
 
 export class Fleet {
@@ -120,20 +123,29 @@ export class Fleet {
     this.dependency.status = before;
   }
 
+  /** Trips the circuit: all processes know of it, and from now on the dependency answers when the test does. */
+  async open(): Promise<void> {
+    await this.all('warm');
+    await this.fail(this.process(0), 3);
+    for (const { state } of await this.all('warm')) expect(state).toBe('open');
+    this.dependency.status = undefined;
+    this.dependency.forget();
+  }
+
   /** Waits until each of these processes has been `how` by so many calls more than at the time of asking. */
   async more(how: 'ok' | 'rejected', times: number, processes = this.processes): Promise<void> {
     const before = await this.all('look', processes);
-    await expect
-      .poll(async () => {
-        const looks = await this.all('look', processes);
-        return looks.filter(({ calls }, at) => calls[how] < (before[at] as Look).calls[how] + times).length;
-      }, SOON)
-      .toBe(0);
+    await soon(async () => {
+      for (const [at, { calls, state }] of (await this.all('look', processes)).entries())
+        expect(calls[how] - (before[at] as Look).calls[how], `${how}, ${state}`).toBeGreaterThanOrEqual(
+          times,
+        );
+    });
   }
 
   /** Waits until `n` calls have arrived at the dependency. */
-  async arrived(n: number): Promise<void> {
-    await expect.poll(() => this.dependency.arrivals.length, SOON).toBeGreaterThanOrEqual(n);
+  arrived(n: number): Promise<void> {
+    return soon(() => expect(this.dependency.arrivals.length).toBeGreaterThanOrEqual(n));
   }
 
   /** What the store has, read by the test itself. */
