@@ -1,0 +1,23 @@
+import type { Process } from '../engine/process.ts';
+import type { Random } from '../engine/random.ts';
+import type { Meter } from '../store/meter.ts';
+
+/** An admitted call; exactly one of its ends is told. A promise settles when the process has nothing left to do for it. */
+export interface Ticket {
+  success(): Promise<void> | void;
+  failure(error: unknown): Promise<void> | void;
+}
+
+/** What stands between one process's calls and the dependency. */
+export interface Guard {
+  /** Admits a call, or refuses it (`undefined`); a promise where it has to ask first. */
+  enter(): Ticket | undefined | Promise<Ticket | undefined>;
+}
+
+/** A way to protect a dependency, for a whole fleet. Made anew for each run. */
+export interface Strategy {
+  readonly name: string;
+  /** What the store was asked for, where there is one. */
+  readonly meter?: Meter;
+  guard(process: Process, random: Random): Guard;
+}

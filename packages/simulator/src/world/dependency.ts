@@ -1,0 +1,82 @@
+import type { Distribution } from '../engine/distribution.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Process } from '../engine/process.ts';
+
+/** How the dependency is at a time. */
+export interface Condition {
+  /** How long a call takes that does not stand in line, milliseconds. */
+  readonly latencyMs: Distribution;
+  /** Share of calls that fail, 0–1. */
+  readonly failureRatio: number;
+  /** Calls per second that it can take; absent: any number. */
+  readonly capacity?: number;
+}
+
+/** One scene of its script. */
+export interface Phase {
+  /** When it begins, from the start of the run. */
+  readonly fromMs: number;
+  readonly condition: Condition;
+  /** How it is for the processes that `affects` leaves out; absent: the same for all. */
+  readonly elsewhere?: Condition;
+  /** Whom it concerns: one availability zone, one sick process. */
+  affects?(process: Process): boolean;
+}
+
+/** What a call met with. Reused: read it before the next call. */
+export interface Service {
+  latencyMs: number;
+  failed: boolean;
+}
+
+/**
+ * The thing that the breakers protect. Where its capacity is limited it has one line of waiting work: calls beyond capacity
+ * make the line grow, and work for callers who have given up is done all the same. That is how a recovering
+ * service collapses again.
+ */
+export class Dependency {
+  readonly #engine: Engine;
+  readonly #script: readonly Phase[];
+  readonly #service: Service = { latencyMs: 0, failed: false };
+  #phase: Phase;
+  #next = 1;
+  /** Work in line, milliseconds, as of `#lineAtMs`. */
+  #lineMs = 0;
+  #lineAtMs = 0;
+
+  /** @param script in the order of time; the first phase begins at 0. */
+  constructor(engine: Engine, script: readonly Phase[]) {
+    const [first] = script;
+    if (first?.fromMs !== 0) throw new RangeError('the first phase of a script begins at 0');
+    this.#engine = engine;
+    this.#script = script;
+    this.#phase = first;
+  }
+
+  /** What a call meets with that `process` makes now; `luck` and `fate` are uniform in [0, 1). */
+  serve(process: Process, luck: number, fate: number): Service {
+    const elapsedMs = this.#engine.elapsedMs;
+    for (
+      let next = this.#script[this.#next];
+      next && next.fromMs <= elapsedMs;
+      next = this.#script[++this.#next]
+    )
+      this.#phase = next;
+    const { condition, elsewhere, affects } = this.#phase;
+    const { latencyMs, failureRatio, capacity } =
+      elsewhere && affects && !affects(process) ? elsewhere : condition;
+    const service = this.#service;
+    service.latencyMs = latencyMs.at(luck);
+    service.failed = fate < failureRatio;
+    if (capacity !== undefined) service.latencyMs += this.#queue(elapsedMs, capacity);
+    return service;
+  }
+
+  /** Puts one call in line; how long it waits there. */
+  #queue(elapsedMs: number, capacity: number): number {
+    const waitMs = Math.max(0, this.#lineMs - (elapsedMs - this.#lineAtMs));
+    this.#lineMs = waitMs + 1_000 / capacity;
+    this.#lineAtMs = elapsedMs;
+    return waitMs;
+  }
+}
