@@ -215,11 +215,12 @@ export class Circuit {
     } else if (known && sentMs < this.#readMs && !sure && sameEpoch(record.epoch, known.epoch)) return true;
     this.#record = record;
     this.#unanswered = false;
-    this.#readMs = Math.max(sentMs, this.#readMs);
+    this.#readMs = Math.max(Math.min(sentMs, now), this.#readMs);
     this.#heardMs = now;
     this.#calmUntilMs = 0;
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
     else if (this.#local?.standIn) this.#leaveLocal();
+    this.#reconcile(record);
     const override = record.override;
     if (known && override && override.version !== known.override?.version)
       this.#host.emit(overrideChange(known, record, override, this.#now()));
@@ -500,7 +501,10 @@ export class Circuit {
       case 'closed':
         return closed(record, this.policy, mover, decision.reason);
     }
-    const alone = this.policy.quorum === 1 && !this.#held(record, nowMs) && this.#era.tripReason();
+    // Only while it holds this process open: what met no policy when it failed must not meet one later, for want of
+    // the successes that have left the window since.
+    const own = this.policy.quorum === 1 && this.#local && !this.#local.standIn;
+    const alone = own && !this.#held(record, nowMs) && this.#era.tripReason();
     return alone ? tripped(record, this.policy, mover, alone, this.#era.total()) : undefined;
   }
 
@@ -546,11 +550,11 @@ export class Circuit {
     if (mine) this.#announce(mine);
     else if (known && record.transition)
       this.#host.emit(transitionChange(this.name, record.epoch, record.transition, 'learnt'));
-    this.#reconcile(record);
   }
 
-  /** Own transitions that others have already built upon were won or lost: the history knows. */
+  /** Own transitions that others have already built upon were won or lost: the history knows, now or at the next answer. */
   #reconcile(record: CircuitRecord): void {
+    if (this.#mine.size === 0) return;
     const doubtful = [...this.#mine.values()].filter((head) => head.epoch.number < record.epoch.number);
     if (doubtful.length === 0 || this.#moving) return;
     void this.#host.guard.call(

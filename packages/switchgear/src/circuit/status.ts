@@ -54,6 +54,7 @@ export function statusOf(circuit: Circuit, host: Host): CircuitStatus {
   const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs);
   if (circuit.mode === 'disabled') return { ...fleet, state: 'disabled' };
   const local = circuit.local;
-  if (!local || fleet.override || local.state === 'closed') return fleet;
-  return { ...recordStatus(local, nowMs), state: 'local-open', epoch: fleet.epoch };
+  if (!local || fleet.override) return fleet;
+  const own = { ...recordStatus(local, nowMs), epoch: fleet.epoch };
+  return local.state === 'closed' ? own : { ...own, state: 'local-open' };
 }

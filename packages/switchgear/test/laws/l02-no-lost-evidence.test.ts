@@ -128,3 +128,20 @@ test('peers G5 a function that throws synchronously is counted like one that rej
   await f.idle();
   expect((await f.record()).state).toBe('open');
 });
+
+test('L2 what met no policy when it failed does not meet one later, for want of successes that have left the window', async () => {
+  const f = fleet(1, { breaker: { failureRatio: 0.5 } });
+  const p = f.process(0);
+  for (let i = 0; i < 4; i++) await f.call(p);
+  await f.advance(30_000);
+  // Evidence of its own alone: the store never gets it.
+  p.store.inject('report', throttles);
+  await f.fail(p, 3);
+  expect(p.breaker.state.state).toBe('closed');
+  for (let i = 0; i < 12; i++) {
+    await f.advance(5_000);
+    if (i > 4) await p.gear.warm();
+  }
+  expect(p.breaker.state.state).toBe('closed');
+  expect(p.store.calls.transition).toBe(0);
+});

@@ -187,3 +187,25 @@ test('L7 a failure from before the window is not told as the reason of a trip', 
   expect(transition).toMatchObject({ by: 'process-0', to: 'open', failures: 3 });
   expect(transition).not.toHaveProperty('lastFailure');
 });
+
+test('L7 a look into the history that fails is made again', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  p.store.inject('transition', first(1, losesReply));
+  const remove = p.store.inject('load', throttles);
+  p.store.inject('history', first(1, throttles));
+  await f.fail(p, 3);
+  await f.advance(5_000);
+  await f.call(f.process(1));
+  await f.advance(5_000);
+  expect(await f.call(f.process(1))).toBe('ok');
+  remove();
+  for (let i = 0; i < 3; i++) {
+    await f.advance(5_000);
+    await f.call(p);
+    await f.idle();
+  }
+  expect(p.store.calls.history).toBe(2);
+  expect(f.committed()).toEqual(await f.history());
+});

@@ -296,6 +296,7 @@ test('L8 a store that fails while the circuit is open: rejects until the deadlin
   }
   expect(f.dependency.calls).toBe(1);
   expect((await timed(f, p)).outcome).toBe('ok');
+  expect(p.breaker.state.state, 'what holds for its calls').toBe('closed');
 });
 
 test('L8 a local probe that fails keeps this process open, for longer', async () => {
