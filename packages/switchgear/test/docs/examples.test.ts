@@ -49,6 +49,7 @@ test('all examples compile against the built package', { timeout: 60_000 }, asyn
 
 test.each(BLOCKS.filter(({ info }) => info === 'ts run').map((block) => [fileOf(block), block] as const))(
   '%s prints what it says',
+  { timeout: 30_000 },
   async (file, { code }) => {
     const { stdout } = await run(process.execPath, [join(FOLDER, 'out', `${file}.js`)]);
     const said = [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text]) => text);
