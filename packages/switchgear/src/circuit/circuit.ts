@@ -557,13 +557,18 @@ export class Circuit {
     if (this.#mine.size === 0) return;
     const doubtful = [...this.#mine.values()].filter((head) => head.epoch.number < record.epoch.number);
     if (doubtful.length === 0 || this.#moving) return;
+    const since = Math.min(...doubtful.map((head) => head.epoch.number));
+    const limit = record.epoch.number - since + 1;
     void this.#host.guard.call(
       'history',
-      (store) => store.history(this.name, record.epoch.number - (doubtful[0] as Head).epoch.number + 1),
+      (store) => store.history(this.name, limit),
       (entries) => {
         for (const head of doubtful) {
+          // Others may have moved on meanwhile, so that the lines asked for no longer reach back to it.
+          const reached =
+            entries.length < limit || entries.some(({ epoch }) => epoch.number <= head.epoch.number);
           if (entries.some((entry) => sameEpoch(entry.epoch, head.epoch))) this.#announce(head);
-          else this.#mine.delete(head.epoch.id);
+          else if (reached) this.#mine.delete(head.epoch.id);
         }
       },
     );

@@ -209,3 +209,28 @@ test('L7 a look into the history that fails is made again', async () => {
   expect(p.store.calls.history).toBe(2);
   expect(f.committed()).toEqual(await f.history());
 });
+
+test('L7 a history that has moved on while it was asked for is asked again', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  p.store.inject('transition', first(1, losesReply));
+  const remove = p.store.inject('load', throttles);
+  await f.fail(p, 3);
+  await f.advance(5_000);
+  await f.call(f.process(1));
+  await f.advance(5_000);
+  remove();
+  const probe = f.begin(f.process(1));
+  await f.idle();
+  // Asked when the circuit was half-open, answered when it has closed.
+  p.store.before('history', async () => {
+    await probe.succeed();
+  });
+  for (let i = 0; i < 3; i++) {
+    await f.call(p);
+    await f.advance(5_000);
+  }
+  expect((await f.record()).epoch.number).toBe(3);
+  expect(f.committed()).toEqual(await f.history());
+});
