@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests against a running DynamoDB Local. The others need nothing but Node, and start at once. */
-const WITH_SERVICES = ['packages/*/test/{dynamodb,race}/**/*.test.ts'];
+/** Tests against a running DynamoDB Local or Redis. The others need nothing but Node, and start at once. */
+const WITH_SERVICES = ['packages/*/test/{dynamodb,redis,race}/**/*.test.ts'];
 
 export default defineConfig({
   test: {

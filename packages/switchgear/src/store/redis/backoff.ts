@@ -1,0 +1,8 @@
+const FIRST_MS = 50;
+const LONGEST_MS = 2_000;
+
+/** How long to wait before attempt `attempt` (from 1 on) to connect again, milliseconds. There is no last one. */
+export function reconnectDelay(attempt: number): number {
+  // Spread: a server that comes back meets the whole fleet.
+  return Math.min(FIRST_MS * attempt, LONGEST_MS) * (0.75 + Math.random() / 2);
+}

@@ -1,0 +1,62 @@
+/** Failures of Redis as errors of this library: whether the write may have happened, and what mends it. */
+
+import { StoreError } from '../../errors.ts';
+
+/** What mends a failure, by the word that the server's message begins with, or by the network's code. */
+const MENDS: Readonly<Record<string, string>> = {
+  NOAUTH: 'give the client a password',
+  WRONGPASS: 'mend user name and password',
+  NOPERM: 'allow the user these commands, keys and channels: see docs/redis.md',
+  OOM: 'raise maxmemory, or let idle keys be evicted: maxmemory-policy volatile-ttl',
+  READONLY: 'connect to the primary: this is a replica',
+  MISCONF: 'the server cannot save to its disk',
+  WRONGTYPE: 'something else uses the keys of this prefix',
+  CROSSSLOT: 'use a client for Cluster',
+  MOVED: 'this is a Cluster: use a client for one',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server speaks no TLS there: use redis:// or its TLS port',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server speaks no TLS there: use redis:// or its TLS port',
+  EPROTO: 'the server speaks no TLS there: use redis:// or its TLS port',
+  DEPTH_ZERO_SELF_SIGNED_CERT: "give the client the certificate of the server's authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "give the client the certificate of the server's authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "give the client the certificate of the server's authority",
+  ECONNREFUSED: 'nothing listens there: mend host and port, or start the server',
+  ENOTFOUND: 'mend the host',
+};
+
+/** The connection was not there when a command was to be sent. */
+export class NotConnected extends Error {
+  override readonly name = 'NotConnected';
+}
+
+/** Whether the server refused because it does not know the script. */
+export function scriptMissing(thrown: unknown): boolean {
+  return replyCode(thrown) === 'NOSCRIPT';
+}
+
+export function storeErrorOf(cause: unknown, verb: string): StoreError {
+  if (cause instanceof StoreError) return cause;
+  const reply = replyCode(cause);
+  const reason = rootOf(cause);
+  const mend = MENDS[replyCode(reason) ?? (reason as { code?: string }).code ?? ''];
+  // A script reads before it writes, so what the server refuses has written nothing.
+  const refused = reply !== undefined || cause instanceof NotConnected;
+  const message = reason === cause ? textOf(cause) : `${textOf(cause)}: ${textOf(reason)}`;
+  return new StoreError(`${verb}: ${message}${mend ? `; ${mend}` : ''}`, refused ? 'refused' : 'unknown', {
+    cause,
+  });
+}
+
+/** The word in capitals that an error of the server begins with. */
+function replyCode(thrown: unknown): string | undefined {
+  return thrown instanceof Error ? /^([A-Z]{3,}) /.exec(thrown.message)?.[1] : undefined;
+}
+
+function rootOf(thrown: unknown): unknown {
+  const cause = (thrown as Error | undefined)?.cause;
+  return cause instanceof Error ? rootOf(cause) : Object(thrown);
+}
+
+function textOf(thrown: unknown): string {
+  const { message, code = 'no answer' } = Object(thrown) as { message?: string; code?: string };
+  return message || code;
+}

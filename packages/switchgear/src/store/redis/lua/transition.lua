@@ -1,0 +1,35 @@
+-- Begins the next epoch, if the present one holds: replaces the head, empties the evidence, files and publishes.
+-- KEYS     1 record, 2 history
+-- ARGV     1 epoch, 2 epochId: as read
+--          3 how long an idle record is kept, 4 how long a history is (ms)
+--          5 number of transitions that are kept
+--          6 channel, 7 name of the circuit
+--          8 version of the override as read (0: there was none); empty: any will do
+--          9 this transition with its epoch (JSON)
+--          10 number of fields to remove, then these, then fields and values of the new head
+-- Returns  1 moved or 0 refused, now (ms), fields and values of the record
+-- include record.lua
+
+local key, history, nowMs = KEYS[1], KEYS[2], now()
+local epoch, epochId, keepMs, keepHistoryMs = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local limit, channel, name = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local override, entry, removed = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
+local record = read(key)
+if
+  not holds(record, epoch, epochId)
+  or (override and tonumber(record.overrideVersion or 0) ~= override)
+then
+  return answer(0, key, nowMs)
+end
+
+for field in pairs(record) do
+  if field:match('^[cfsv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
+end
+for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
+set(key, record, 11 + removed)
+expire(key, nowMs, keepMs)
+redis.call('LPUSH', history, entry)
+redis.call('LTRIM', history, 0, limit - 1)
+redis.call('PEXPIRE', history, keepHistoryMs)
+push(channel, name, key)
+return answer(1, key, nowMs)

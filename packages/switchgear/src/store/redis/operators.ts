@@ -1,0 +1,72 @@
+/** What operators do: each act reads, decides, and writes until no other act comes between. */
+
+import { type OverrideRequest, overridden } from '../../core/apply.ts';
+import type { Window } from '../../core/evidence.ts';
+import type { CircuitRecord, Head, Override, StoredPolicy } from '../../core/record.ts';
+import { cleared } from '../../core/transitions.ts';
+import { StoreError } from '../../errors.ts';
+import { newId } from '../../id.ts';
+import type { WriteAnswer } from '../contract.ts';
+
+/** Races that an operator's act may lose before it gives up. */
+const MAX_RACES = 30;
+/** How a circuit is cut that was overridden before anybody reported on it: the default window of 60 s. */
+const DEFAULT_WINDOW: Window = { bucketMs: 6_000, buckets: 10 };
+
+/** What the acts need of the store. Writes take effect only where nobody has acted since `base` was read. */
+export interface Desk {
+  read(name: string, window: Window): Promise<CircuitRecord>;
+  nowMs(): number;
+  amend(
+    base: CircuitRecord,
+    field: 'override' | 'policy',
+    readVersion: number,
+    value: Override | StoredPolicy,
+  ): Promise<WriteAnswer>;
+  clear(base: CircuitRecord, next: Head): Promise<WriteAnswer>;
+}
+
+export function override(desk: Desk, name: string, request: OverrideRequest): Promise<WriteAnswer> {
+  return act(desk, name, (record) => {
+    const override = overridden(record, request, desk.nowMs());
+    return override && desk.amend(record, 'override', record.override?.version ?? 0, override);
+  });
+}
+
+export function policy(
+  desk: Desk,
+  name: string,
+  values: StoredPolicy['values'] | null,
+  { by, reason }: { readonly by: string; readonly reason: string },
+): Promise<WriteAnswer> {
+  return act(desk, name, (record) => {
+    const readVersion = record.policy?.version ?? 0;
+    const policy = { version: readVersion + 1, values: values ?? {}, by, reason, atMs: desk.nowMs() };
+    return desk.amend(record, 'policy', readVersion, policy);
+  });
+}
+
+export async function clear(
+  desk: Desk,
+  names: readonly string[],
+  { by, reason }: { readonly by: string; readonly reason: string },
+): Promise<void> {
+  const clearOne = (record: CircuitRecord) =>
+    desk.clear(record, cleared(record, { nowMs: desk.nowMs(), id: newId(), by }, reason));
+  await Promise.all(names.map((name) => act(desk, name, clearOne)));
+}
+
+async function act(
+  desk: Desk,
+  name: string,
+  attempt: (record: CircuitRecord) => Promise<WriteAnswer> | undefined,
+): Promise<WriteAnswer> {
+  let record = await desk.read(name, DEFAULT_WINDOW);
+  for (let race = 0; race < MAX_RACES; race++) {
+    const answer = await attempt(record);
+    if (!answer) return { accepted: false, record };
+    if (answer.accepted) return answer;
+    record = answer.record;
+  }
+  throw new StoreError(`circuit "${name}": lost ${MAX_RACES} races in a row to other writers`, 'refused');
+}

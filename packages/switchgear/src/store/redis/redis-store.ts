@@ -1,0 +1,218 @@
+import { type Clock, systemClock } from '../../clock.ts';
+import type { OverrideRequest, ProbeResult } from '../../core/apply.ts';
+import type { Counts, Evidence, Window } from '../../core/evidence.ts';
+import {
+  type CircuitRecord,
+  CLOCK_BOUND_MS,
+  type Head,
+  type Lease,
+  type StoredPolicy,
+} from '../../core/record.ts';
+import { StoreError } from '../../errors.ts';
+import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
+import { connectionOf, type RedisClient } from './client.ts';
+import type { RedisConnection } from './connection.ts';
+import { DEFAULT_PREFIX, Keys } from './keys.ts';
+import * as operators from './operators.ts';
+import { Push } from './push.ts';
+import { headFields, historyEntryOf, historyText, missingFields, rootFields } from './record-hash.ts';
+import { Scripts } from './scripts.ts';
+
+const DAY_MS = 86_400_000;
+/** How long an idle record outlives everything that it says. */
+const KEEP_RECORD_MS = 7 * DAY_MS;
+const KEEP_HISTORY_MS = 30 * DAY_MS;
+/** Transitions kept per circuit. */
+const HISTORY_LIMIT = 1_000;
+
+export interface RedisStoreOptions {
+  /**
+   * A client of ioredis (`Redis`, `Cluster`) or node-redis (`createClient`, `createCluster`, `createSentinel`). It serves
+   * as a model: the store duplicates it into connections that never send a write twice, and leaves it alone. It need not
+   * be connected.
+   */
+  readonly client: RedisClient;
+  /** Begins all keys and the channel; without { and }. Default `switchgear`. */
+  readonly prefix?: string;
+  /**
+   * Whether `subscribe` listens, on one more connection. Default: yes, but not in AWS Lambda, where a frozen process
+   * hears nothing.
+   */
+  readonly push?: boolean;
+  /** Clock of this process; default: the system's. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Circuits in Redis or Valkey: standalone, behind Sentinel or in a Cluster. Each verb is one script on one circuit's keys;
+ * transitions and overrides are published, so that a fleet knows of them within milliseconds. Connects with the first
+ * call. `docs/redis.md` describes keys, rights and server settings.
+ *
+ * @throws ConfigurationError from the constructor (`INVALID_CONFIGURATION`), StoreError from the verbs (`STORE_FAILED`)
+ */
+export class RedisStore implements Store {
+  readonly #keys: Keys;
+  readonly #connection: RedisConnection;
+  readonly #scripts: Scripts;
+  readonly #push: Push | undefined;
+
+  constructor({
+    client,
+    prefix = DEFAULT_PREFIX,
+    push = !inLambda(),
+    clock = systemClock,
+  }: RedisStoreOptions) {
+    this.#keys = new Keys(prefix);
+    this.#connection = connectionOf(client);
+    this.#scripts = new Scripts(this.#connection, clock);
+    this.#push = push
+      ? new Push(this.#connection, this.#keys.channel, (names, window) => this.#read(names, window))
+      : undefined;
+  }
+
+  now(): number | undefined {
+    return this.#scripts.now();
+  }
+
+  /** Cost: one round trip per node, whatever the number of names. Always consistent. */
+  async load(names: readonly string[], window: (name: string) => Window): Promise<CircuitRecord[]> {
+    const records = await this.#read(names, window).catch((error: StoreError) => {
+      // After a thaw the first command finds the connection dead; a read may go out again.
+      if (error.fate === 'refused') throw error;
+      return this.#read(names, window);
+    });
+    this.#push?.watch(records);
+    return records;
+  }
+
+  async report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer> {
+    const buckets = Object.keys(evidence).map((slot) => {
+      const { calls, failures, slow, votes } = evidence[Number(slot)] as Counts;
+      return [slot, calls, failures, slow, votes];
+    });
+    await this.#enter(base);
+    const args = [KEEP_RECORD_MS, buckets.length, ...buckets.flat(), ...rootFields(base)];
+    return this.#write('report', base, args);
+  }
+
+  settle(base: CircuitRecord, { slot, leaseId, verdict }: ProbeResult): Promise<WriteAnswer> {
+    const counter = { success: 'successes', failure: 'failures', cancel: '' }[verdict];
+    return this.#write('settle', base, [KEEP_RECORD_MS, slot, leaseId, counter]);
+  }
+
+  lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer> {
+    return this.#write('lease', base, [KEEP_RECORD_MS, slot, JSON.stringify(lease), CLOCK_BOUND_MS]);
+  }
+
+  transition(base: CircuitRecord, next: Head): Promise<WriteAnswer> {
+    return this.#move(base, next);
+  }
+
+  override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
+    return operators.override(this.#desk, name, request);
+  }
+
+  policy(
+    name: string,
+    values: StoredPolicy['values'] | null,
+    author: { readonly by: string; readonly reason: string },
+  ): Promise<WriteAnswer> {
+    return operators.policy(this.#desk, name, values, author);
+  }
+
+  clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void> {
+    return operators.clear(this.#desk, names, author);
+  }
+
+  async list(): Promise<string[]> {
+    const { directory } = this.#keys;
+    return (await this.#scripts.send(directory, 'SMEMBERS', directory)) as string[];
+  }
+
+  async history(name: string, limit = 100): Promise<HistoryEntry[]> {
+    const key = this.#keys.history(name);
+    const entries = await this.#scripts.send(key, 'LRANGE', key, '0', String(limit - 1));
+    return (entries as string[]).map((entry) => historyEntryOf(name, entry));
+  }
+
+  /**
+   * Each subscription, the first and those after a lost connection, begins with the circuits that this store has read, so
+   * that nothing missed stays missed. One connection, however many listeners.
+   */
+  subscribe(listener: (record: CircuitRecord) => void): () => void {
+    return this.#push?.subscribe(listener) ?? (() => {});
+  }
+
+  close(): Promise<void> {
+    this.#push?.close();
+    return this.#connection.close();
+  }
+
+  /** What operators' acts are made of. */
+  get #desk(): operators.Desk {
+    return {
+      read: async (name, window) => (await this.load([name], () => window))[0] as CircuitRecord,
+      nowMs: () => this.now() as number,
+      amend: async (base, field, readVersion, value) => {
+        await this.#enter(base);
+        const channel = field === 'override' ? this.#keys.channel : '';
+        const { version } = value;
+        const args = [field, readVersion, version, JSON.stringify(value), channel, base.name];
+        return this.#write('amend', base, [...args, ...rootFields(base)]);
+      },
+      clear: (base, next) => this.#move(base, next, base.override?.version ?? 0),
+    };
+  }
+
+  async #read(names: readonly string[], window: (name: string) => Window): Promise<CircuitRecord[]> {
+    const answers = names.map((name) =>
+      this.#scripts.run('load', [this.#keys.record(name)], [], { name, ...window(name) }),
+    );
+    return (await Promise.all(answers)).map(({ record }) => record);
+  }
+
+  /** With `override`, its version as read, the move ends it. */
+  async #move(base: CircuitRecord, next: Head, override?: number): Promise<WriteAnswer> {
+    const { name, epoch } = base;
+    await this.#enter(base);
+    const removed = [
+      ...missingFields(next),
+      ...(override === undefined ? [] : ['override', 'overrideVersion']),
+    ];
+    return this.#scripts.run(
+      'transition',
+      [this.#keys.record(name), this.#keys.history(name)],
+      [
+        ...[epoch.number, epoch.id, KEEP_RECORD_MS, KEEP_HISTORY_MS, HISTORY_LIMIT],
+        ...[this.#keys.channel, name, override ?? '', historyText(next)],
+        ...[removed.length, ...removed, ...headFields(next)],
+      ],
+      base,
+    );
+  }
+
+  #write(
+    verb: 'report' | 'settle' | 'lease' | 'amend',
+    base: CircuitRecord,
+    args: readonly (string | number)[],
+  ): Promise<WriteAnswer> {
+    const { name, epoch } = base;
+    return this.#scripts.run(verb, [this.#keys.record(name)], [epoch.number, epoch.id, ...args], base);
+  }
+
+  /** Enters a new circuit into the directory, before its record: a process that dies in between leaves a name too many, not one too few. */
+  async #enter({ name, sinceMs }: CircuitRecord): Promise<void> {
+    if (sinceMs !== 0) return;
+    const { directory } = this.#keys;
+    try {
+      await this.#scripts.send(directory, 'SADD', directory, name);
+    } catch (cause) {
+      // The write itself has not been sent.
+      throw new StoreError((cause as Error).message, 'refused', { cause });
+    }
+  }
+}
+
+function inLambda(): boolean {
+  return globalThis.process?.env?.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+}

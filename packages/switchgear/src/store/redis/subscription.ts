@@ -1,0 +1,44 @@
+import { reconnectDelay } from './backoff.ts';
+import type { Subscriber } from './connection.ts';
+
+/**
+ * Keeps a subscription: opens a new subscriber each time the last one ends, and says whenever a subscription begins. The
+ * clients could resubscribe by themselves, but not all of them say when they did, so the gap would go unnoticed.
+ */
+export function keepSubscribed(
+  open: () => Promise<Subscriber>,
+  channel: string,
+  onMessage: (message: string) => void,
+  onLive: () => void,
+): () => void {
+  let over = false;
+  let current: Subscriber | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
+
+  async function begin(): Promise<void> {
+    try {
+      current = await open();
+      if (over) return current.end();
+      await current.subscribe(channel, (message) => {
+        if (!over) onMessage(message);
+      });
+      attempt = 0;
+      onLive();
+      await current.ended;
+    } catch {
+      // Whatever it was, calls meet it too, and report it.
+      current?.end();
+    }
+    current = undefined;
+    attempt += 1;
+    if (!over) timer = setTimeout(() => void begin(), reconnectDelay(attempt));
+  }
+
+  void begin();
+  return () => {
+    over = true;
+    clearTimeout(timer);
+    current?.end();
+  };
+}
