@@ -1,8 +1,11 @@
 /** L1, L9: answers that overtake one another. What was read later may have been asked earlier, and the other way round. */
 
 import { expect, test } from 'vitest';
-import { first } from '../../src/testing/index.ts';
-import { type Fleet, fleet, Gate, type Process } from './fleet.ts';
+import type { CircuitRecord } from '../../src/core/record.ts';
+import type { Store } from '../../src/store/contract.ts';
+import { Switchgear } from '../../src/switchgear.ts';
+import { FaultyStore, first } from '../../src/testing/index.ts';
+import { type Fleet, fleet, Gate, outcome, type Process } from './fleet.ts';
 
 /** The next call of `verb` does its work when `work` opens, and answers when `reply` does. */
 function detain(process: Process, verb: 'load' | 'report') {
@@ -82,4 +85,32 @@ test('L9 a read that was asked before an override and answers after it does not 
   load.reply.open();
   await f.idle();
   expect(await f.call(p)).toBe('rejected');
+});
+
+/** Pushes what a test says, when it says so. */
+class PushingStore extends FaultyStore {
+  push: (record: CircuitRecord) => void = () => {};
+  override readonly subscribe: NonNullable<Store['subscribe']> = (listener) => {
+    this.push = listener;
+    return () => {};
+  };
+}
+
+test('L1 a push that comes late is not believed, but checked', async () => {
+  const f = fleet(1);
+  const store = new PushingStore(f.memory);
+  const gear = new Switchgear({ store, clock: f.clock, random: () => 0 });
+  const breaker = gear.breaker('payments');
+  await breaker.execute(() => 1);
+  const old = await f.record();
+  await f.fail(f.process(0), 3);
+  store.push(await f.record());
+  expect(breaker.state.state).toBe('open');
+  await f.advance(100);
+  const loads = store.calls.load;
+  store.push(old);
+  expect(await outcome(breaker.execute(() => 1))).toBe('rejected');
+  await f.idle();
+  expect(breaker.state.state).toBe('open');
+  expect(store.calls.load).toBeGreaterThan(loads);
 });

@@ -148,7 +148,8 @@ test('L1 successes of an epoch that is over do not dilute the evidence of the ne
   await f.advance(10_000);
   expect(await f.call(p)).toBe('ok');
   await f.idle();
+  await f.call(p);
   for (const call of slow) await call.succeed();
   await f.fail(p, 3);
-  expect(await f.record()).toMatchObject({ state: 'open', transition: { calls: 3, failures: 3 } });
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { calls: 4, failures: 3 } });
 });

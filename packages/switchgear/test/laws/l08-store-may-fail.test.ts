@@ -465,3 +465,15 @@ test('L8 after a local recovery the failures of that outage count no more', asyn
   expect(await f.call(p)).toBe('ok');
   expect(p.breaker.state.state).toBe('closed');
 });
+
+test('L8 a store call that fails after its budget is told once', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  p.store.inject('load', async () => {
+    await new Promise<void>((resolve) => f.clock.setTimer(resolve, 2_000));
+    throw new Error('socket hang up');
+  });
+  void f.call(p);
+  await f.advance(3_000);
+  expect(p.storeErrors).toHaveLength(1);
+});

@@ -108,6 +108,8 @@ for (const mode of ['forced-closed', 'disabled'] as const) {
       evidence: { failures: expect.any(Number) },
     });
     expect(f.process(1).breaker.state.evidence.failures).toBeGreaterThan(0);
+    for (const { changes } of f.processes)
+      expect(changes.filter(({ source }) => source === 'local')).toEqual([]);
 
     f.dependency.mode = 'up';
     await f.advance(5_000);

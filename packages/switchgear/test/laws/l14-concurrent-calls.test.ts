@@ -54,6 +54,9 @@ test('L14 of concurrent calls at the deadline one probes, the others are rejecte
   const outcomes = await Promise.all(Array.from({ length: 100 }, () => f.call(p)));
   expect(outcomes.filter((how) => how === 'ok')).toHaveLength(1);
   expect(outcomes.filter((how) => how === 'rejected')).toHaveLength(99);
+  await f.idle();
+  // The trip, the half-opening and the closing.
+  expect(p.store.calls).toMatchObject({ transition: 3, lease: 0, settle: 1 });
 });
 
 test('L14 two circuits of one process do not concern each other', async () => {
