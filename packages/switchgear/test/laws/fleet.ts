@@ -220,6 +220,21 @@ export async function outcome(call: Promise<unknown>): Promise<Outcome> {
   }
 }
 
+/** Calls, moving the clock until the call has ended; how it ended and how long it took. */
+export async function timed(f: Fleet, process: Process): Promise<{ outcome: string; tookMs: number }> {
+  const startMs = f.clock.now();
+  let ended: string | undefined;
+  void f.call(process).then((how) => {
+    ended = how;
+  });
+  for (;;) {
+    await f.idle();
+    if (ended !== undefined) return { outcome: ended, tookMs: f.clock.now() - startMs };
+    if (f.clock.now() - startMs > 60_000) throw new Error('the call hangs');
+    await f.advance(10);
+  }
+}
+
 /** A clock that is wrong by so much. Its timers run as fast as everybody's. */
 export class SkewedClock implements Clock {
   skewMs: number;

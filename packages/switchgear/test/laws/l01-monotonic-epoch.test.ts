@@ -153,3 +153,19 @@ test('L1 successes of an epoch that is over do not dilute the evidence of the ne
   await f.fail(p, 3);
   expect(await f.record()).toMatchObject({ state: 'open', transition: { calls: 4, failures: 3 } });
 });
+
+test('L1, peers G1 a process that read before another tripped, and writes after, undoes nothing', async () => {
+  const f = fleet(2);
+  const [a, b] = [f.process(0), f.process(1)];
+  for (const process of f.processes) await f.call(process);
+  await f.fail(a, 2);
+  b.store.before('report', () => f.fail(a, 1).then(() => {}));
+  await f.fail(b, 1);
+  await f.idle();
+  expect(await f.record()).toMatchObject({
+    state: 'open',
+    evidence: {},
+    transition: { by: 'process-0', failures: 3 },
+  });
+  expect(b.breaker.state.state).toBe('open');
+});

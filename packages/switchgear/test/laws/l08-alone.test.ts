@@ -1,0 +1,211 @@
+/** L8: a process without its store: what it does for itself, how seldom it asks, and how it finds back. */
+
+import { expect, test } from 'vitest';
+import { hangs, throttles, throws } from '../../src/testing/index.ts';
+import { fleet, outcome, refused, timed } from './fleet.ts';
+
+const BUDGET_MS = 500;
+
+test('L8 a store that fails while the circuit is open: rejects until the deadline, then probes locally', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  await f.fail(f.process(1), 3);
+  await f.advance(5_000);
+  await f.call(p);
+  await f.idle();
+  expect(p.breaker.state.state).toBe('open');
+  p.store.inject('every', throws(new Error('gone')));
+  f.dependency.calls = 0;
+  for (let i = 0; i < 49; i++) {
+    expect((await timed(f, p)).outcome).toBe('rejected');
+    await f.advance(100);
+  }
+  // Then, once its snapshot is older than `maxStale`, one probe of its own.
+  for (let i = 0; i < 12 && f.dependency.calls === 0; i++) {
+    await f.advance(1_000);
+    await timed(f, p);
+  }
+  expect(f.dependency.calls).toBe(1);
+  expect((await timed(f, p)).outcome).toBe('ok');
+  expect(p.breaker.state.state, 'what holds for its calls').toBe('closed');
+});
+
+test('L8 a local probe that fails keeps this process open, for longer', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', throttles);
+  await f.fail(p, 3);
+  f.dependency.mode = 'down';
+  await f.advance(10_000);
+  expect(await f.call(p)).toBe('failed');
+  expect(await f.call(p)).toBe('rejected');
+  await f.advance(19_999);
+  expect(await f.call(p)).toBe('rejected');
+  await f.advance(1);
+  f.dependency.mode = 'up';
+  expect(await f.call(p)).toBe('ok');
+  expect(await f.call(p)).toBe('ok');
+});
+
+test('L8 a store that throttles leases is not asked by every call', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  p.store.inject(['transition', 'lease'], throttles);
+  const before = { ...p.store.calls };
+  for (let i = 0; i < 1_000; i++) {
+    await f.call(p);
+    await f.advance(5);
+  }
+  // Five seconds, one refresh.
+  expect(p.store.calls.transition - before.transition).toBeLessThanOrEqual(5);
+  expect(p.store.calls.load - before.load).toBeLessThanOrEqual(6);
+});
+
+test('L8 a store that throttles transitions is not asked by every call after a verdict', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  const probe = f.begin(p);
+  await f.idle();
+  const remove = p.store.inject('transition', throttles);
+  await probe.fail();
+  const before = p.store.calls.transition;
+  for (let i = 0; i < 1_000; i++) {
+    expect(await f.call(p)).toBe('rejected');
+    await f.advance(5);
+  }
+  expect(p.store.calls.transition - before).toBeLessThanOrEqual(3);
+  remove();
+  await f.advance(5_000);
+  await f.call(p);
+  await f.idle();
+  expect(await f.record()).toMatchObject({ state: 'open', attempt: 1 });
+});
+
+test('L8 a throttled store sees few writes from a process that trips: what fails together is sent together', async () => {
+  const f = fleet(1, { breaker: { failureThreshold: 5 } });
+  const p = f.process(0);
+  for (let i = 0; i < 20; i++) await f.call(p);
+  p.store.inject(['transition', 'report'], async (call) => {
+    await new Promise<void>((resolve) => f.clock.setTimer(resolve, 20));
+    return throttles(call);
+  });
+  const calls = Array.from({ length: 10 }, () => f.begin(p));
+  await f.idle();
+  for (const call of calls) void call.fail();
+  await f.advance(1_000);
+  const { report, transition } = p.store.calls;
+  // A report, the transition, and what failed meanwhile.
+  expect(report + transition).toBeLessThanOrEqual(3);
+  for (let i = 0; i < 100; i++) expect(await f.call(p)).toBe('rejected');
+  expect(p.store.calls).toMatchObject({ report, transition });
+});
+
+test('L8 errors of the store are told to those who ask, and to nobody else', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  const error = new Error('no credentials');
+  p.store.inject('every', throws(error));
+  const mine = refused();
+  await expect(
+    p.breaker.execute(() => {
+      throw mine;
+    }),
+  ).rejects.toBe(mine);
+  expect(p.storeErrors).toContain(error);
+  expect(await outcome(p.breaker.execute(() => 1))).toBe('ok');
+});
+
+test('L8 when the store is back it decides again: the process that probed alone takes part in the fleet', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  for (const process of f.processes) await f.call(process);
+  await f.fail(p, 3);
+  const remove = p.store.inject('every', throws(new Error('gone')));
+  f.dependency.mode = 'down';
+  for (let i = 0; i < 30; i++) {
+    await f.call(p);
+    await f.advance(1_000);
+  }
+  expect(p.breaker.state.state).toBe('local-open');
+  remove();
+  f.dependency.mode = 'up';
+  for (let i = 0; i < 6; i++) {
+    await f.call(p);
+    await f.idle();
+    await f.advance(1_000);
+  }
+  expect(await f.record()).toMatchObject({
+    state: 'closed',
+    transition: { by: 'process-0', reason: 'recovered' },
+  });
+  expect(p.breaker.state.state).toBe('closed');
+});
+
+test('L8 a process that opened itself rejects also while it waits for a store that hangs', async () => {
+  const f = fleet(1, { breaker: { resetTimeout: '60s' } });
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', hangs);
+  await f.fail(p, 3);
+  await f.advance(30_000);
+  f.dependency.calls = 0;
+  expect(await timed(f, p)).toEqual({ outcome: 'rejected', tookMs: BUDGET_MS });
+  expect(await timed(f, p), 'waits once, not each time').toEqual({ outcome: 'rejected', tookMs: 0 });
+  expect(f.dependency.calls).toBe(0);
+});
+
+test('L8 a store that hangs costs one wait per outage, not one per call', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  p.store.inject('every', hangs);
+  const waits: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    waits.push((await timed(f, p)).tookMs);
+    await f.advance(1_000);
+  }
+  expect(waits[0]).toBe(BUDGET_MS);
+  expect(waits.slice(1)).toEqual(Array(99).fill(0));
+});
+
+test('L8 a local probe that nobody waited for gives its slot back', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', hangs);
+  await f.fail(p, 3);
+  await f.advance(30_000);
+  expect(p.breaker.tryAcquire()).toBeUndefined();
+  await f.advance(1_000);
+  expect(p.breaker.tryAcquire()).toBeDefined();
+});
+
+test('L8 after a local recovery the failures of that outage count no more', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('every', throttles);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  expect(await f.call(p)).toBe('ok');
+  await f.fail(p, 2);
+  expect(await f.call(p)).toBe('ok');
+  expect(p.breaker.state.state).toBe('closed');
+});
+
+test('L8 a store call that fails after its budget is told once', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  p.store.inject('load', async () => {
+    await new Promise<void>((resolve) => f.clock.setTimer(resolve, 2_000));
+    throw new Error('socket hang up');
+  });
+  void f.call(p);
+  await f.advance(3_000);
+  expect(p.storeErrors).toHaveLength(1);
+});
