@@ -202,7 +202,7 @@ export class Breaker implements CallOwner {
     }
     this.#bulkhead?.leave();
     const told = this.#judges ? this.returned(ticket, result, startMs) : this.#circuit.succeeded(ticket);
-    if (told) await this.#awaited(told);
+    if (told) await this.#awaited(told, startMs);
     return result;
   }
 
@@ -221,7 +221,7 @@ export class Breaker implements CallOwner {
       failed || slow
         ? this.#circuit.failed(ticket, { failed, slow, name: failed ? 'failed result' : 'slow call' })
         : this.#circuit.succeeded(ticket);
-    return this.#awaited(told);
+    return this.#awaited(told, startMs);
   }
 
   /** @internal */
@@ -233,12 +233,12 @@ export class Breaker implements CallOwner {
       name: failureName(error),
       retryAfterMs: retryAfterMs(error, this.#host.clock.now()),
     };
-    return this.#awaited(this.#circuit.failed(ticket, failure));
+    return this.#awaited(this.#circuit.failed(ticket, failure), startMs);
   }
 
   /** @internal */
   cancelled(ticket: Ticket): Promise<void> | undefined {
-    return this.#awaited(this.#circuit.cancelled(ticket));
+    return this.#awaited(this.#circuit.cancelled(ticket), this.#host.clock.now());
   }
 
   /** @internal */
@@ -251,9 +251,15 @@ export class Breaker implements CallOwner {
     return new TimeoutError(this.name, this.#options.timeout);
   }
 
-  /** What a caller waits for: nothing, except where the process may be frozen once the caller has its answer. */
-  #awaited(told: Promise<void> | undefined): Promise<void> | undefined {
-    return told && this.#awaitReports ? this.#host.guard.within(told, () => {}) : undefined;
+  /**
+   * What a caller waits for: nothing, except where the process may be frozen once the caller has its answer. A call has one
+   * budget: if the store has failed it since it asked for admission, at most that long before `startMs`, it waits no more.
+   */
+  #awaited(told: Promise<void> | undefined, startMs: number): Promise<void> | undefined {
+    if (!told || !this.#awaitReports) return undefined;
+    const { clock, guard } = this.#host;
+    if (guard.failedWithin(clock.now() - startMs + guard.budgetMs)) return undefined;
+    return guard.within(told, () => {});
   }
 
   // ── permits ──────────────────────────────────────────────────────────────────────────────────────────────────────

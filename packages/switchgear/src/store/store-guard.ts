@@ -10,14 +10,15 @@ export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'hist
 export class StoreGuard {
   readonly store: Store;
   readonly #clock: Clock;
-  readonly #budgetMs: number;
+  /** Longest time that anybody waits for one verb. */
+  readonly budgetMs: number;
   readonly #onError: (error: unknown, verb: Verb) => void;
   #failedMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: Store, clock: Clock, budgetMs: number, onError: (error: unknown, verb: Verb) => void) {
     this.store = store;
     this.#clock = clock;
-    this.#budgetMs = budgetMs;
+    this.budgetMs = budgetMs;
     this.#onError = onError;
   }
 
@@ -43,9 +44,9 @@ export class StoreGuard {
       let late = false;
       const timer = this.#clock.setTimer(() => {
         late = true;
-        this.#fail(new StoreError(`${verb}: no answer within ${this.#budgetMs} ms`, 'unknown'), verb);
+        this.#fail(new StoreError(`${verb}: no answer within ${this.budgetMs} ms`, 'unknown'), verb);
         resolve();
-      }, this.#budgetMs);
+      }, this.budgetMs);
       const end = () => {
         timer.cancel();
         resolve();
@@ -79,7 +80,7 @@ export class StoreGuard {
         } catch (error) {
           reject(error);
         }
-      }, this.#budgetMs);
+      }, this.budgetMs);
       work.then(resolve, reject).finally(() => timer.cancel());
     });
   }

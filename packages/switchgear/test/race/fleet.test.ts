@@ -75,7 +75,7 @@ test('L1, peers C1 O1 S1: a slow success admitted before the trip leaves it open
 test('L3 L5, peers C3 F1 H1 O3: 50 processes at the end of the open time: one call reaches the dependency until its verdict', async ({
   fleet,
 }) => {
-  const f = await fleet(50, { breaker: { resetTimeout: '1s' }, gear: { cacheTtl: '500ms' } });
+  const f = await fleet(50, { breaker: { resetTimeout: '1s', backoff: 1 }, gear: { cacheTtl: '500ms' } });
   await f.open();
   await f.all('startCalling');
   for (const verdict of [503, 200]) {
@@ -105,7 +105,7 @@ test('L3 L5, peers C3 F1 H1 O3: 50 processes at the end of the open time: one ca
   expect(await f.committed()).toEqual(recovered);
 });
 
-describe('the prober', () => {
+describe.concurrent('the prober', () => {
   const LEASE_MS = 1_000;
   const CACHE_TTL_MS = 1_000;
   const CLOCK_BOUND_MS = 2_000;

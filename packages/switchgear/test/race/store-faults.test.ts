@@ -1,5 +1,6 @@
 /** L8 with real processes and a real network: a store that fails in every way it can, and comes back. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, inject } from 'vitest';
 import { type Fleet, type FleetOptions, soon, test } from './fleet.ts';
 import type { Process } from './process.ts';
@@ -8,6 +9,7 @@ import { type Behaviour, StoreProxy } from './store-proxy.ts';
 const FAULTS: readonly Behaviour[] = ['refuses', 'hangs', 'throttles', 'answers late'];
 /** What comes after a timer of the same length that was set earlier, on a machine with more processes than cores. */
 const TIMER_MS = 100;
+const STALE_MS = 1_000;
 
 interface Scene {
   readonly f: Fleet;
@@ -23,7 +25,7 @@ async function scene(start: StartFleet, behaviour: Behaviour, awaitReports = fal
   const proxy = await StoreProxy.start(inject('dynamodbEndpoint'));
   const f = await start(2, {
     breaker: { failureRatio: 0, resetTimeout: '1s', backoff: 1, timeout: '5s' },
-    gear: { storeTimeout: 300, cacheTtl: 500, awaitReports },
+    gear: { storeTimeout: 300, cacheTtl: 500, maxStale: STALE_MS, awaitReports },
     endpoint: (at) => (at === 0 ? proxy.url : inject('dynamodbEndpoint')),
   });
   await proxy.become(behaviour);
@@ -93,4 +95,15 @@ describe.concurrent('L8: a store that', () => {
       await together(s);
     });
   }
+
+  test('hangs after a thaw, where a failing call waits for its report', async ({ fleet }) => {
+    const s = await scene(fleet, 'passes', true);
+    await s.f.all('warm');
+    await s.proxy.become('hangs');
+    // So long that its snapshot is no answer any more: the call waits for the store before and after it.
+    await sleep(STALE_MS);
+    s.f.dependency.status = 503;
+    expect(await s.cut.ask('call')).toMatchObject({ how: 'failed' });
+    expect((await s.cut.ask('look')).calls.overBudgetMs).toBeLessThan(TIMER_MS);
+  });
 });
