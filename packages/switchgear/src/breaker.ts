@@ -154,6 +154,8 @@ export class Breaker implements CallOwner {
   #enter<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
     let ticket: Ticket | Promise<Ticket>;
     try {
+      // Before a lease is taken for nothing.
+      outer?.throwIfAborted();
       ticket = this.#circuit.admit();
     } catch (error) {
       this.ended();

@@ -1,6 +1,6 @@
 /** What a record says to somebody who wants to call, and what it leaves to be done. */
 
-import { type Counts, total } from './evidence.ts';
+import { type Counts, oldestSlot, slotAt, total } from './evidence.ts';
 import { type Policy, tripReason } from './policy.ts';
 import {
   type CircuitRecord,
@@ -85,6 +85,23 @@ export type Decision =
   | { readonly to: 'reopen'; readonly reason: 'probe-failed' | 'probes-lapsed' }
   | { readonly to: 'closed'; readonly reason: 'recovered' | 'override-ended' };
 
+/**
+ * The window as it stood with the latest report. Successes ride on failures, so that what came since may be all good and not
+ * known: the window must not run on without them, or a burst that was harmless among its neighbours would trip the circuit
+ * once they have aged out.
+ */
+function reportedCounts(record: CircuitRecord, nowMs: number): Counts | undefined {
+  // One slot ahead, as far as clocks differ; what lies further ahead was written under a clock that jumped.
+  const newest = slotAt(nowMs, record.bucketMs) + 1;
+  const latest = Math.max(
+    ...Object.keys(record.evidence)
+      .map(Number)
+      .filter((slot) => slot <= newest),
+  );
+  if (latest < oldestSlot(nowMs, record)) return undefined;
+  return total(record.evidence, latest * record.bucketMs, record);
+}
+
 /** What the record leaves to be done at `nowMs`. Half-open is not among it: that takes a call that wants to probe. */
 export function due(record: CircuitRecord, policy: Policy, nowMs: number): Decision | undefined {
   if (overrideActive(record, nowMs)) return undefined;
@@ -92,8 +109,8 @@ export function due(record: CircuitRecord, policy: Policy, nowMs: number): Decis
     return record.override?.mode === 'forced-open' ? undefined : { to: 'closed', reason: 'override-ended' };
   switch (record.state) {
     case 'closed': {
-      const counts = total(record.evidence, nowMs, record);
-      const reason = tripReason(counts, policy);
+      const counts = reportedCounts(record, nowMs);
+      const reason = counts && tripReason(counts, policy);
       return reason && { to: 'open', reason, counts };
     }
     case 'half-open': {
