@@ -3,6 +3,8 @@
 export { Distribution, type Quantiles } from './engine/distribution.ts';
 export { Engine } from './engine/engine.ts';
 export { Random } from './engine/random.ts';
+export type { LawName, Violation } from './laws/law.ts';
+export { type TrialResult, trial } from './laws/trial.ts';
 export { ModelledStore } from './store/modelled-store.ts';
 export { DYNAMODB, REDIS, type StoreProfile } from './store/store-profile.ts';
 export { type GearSettings, SwitchgearStrategy } from './strategies/switchgear.ts';

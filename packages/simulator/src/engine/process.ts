@@ -27,6 +27,8 @@ export class Process implements Clock {
   #gone = false;
   /** What came while it was frozen. */
   #held: ProcessEvent[] = [];
+  #frozenAtMs = 0;
+  #frozenMs = 0;
   /** How far its clock is ahead of the true time, milliseconds. */
   skewMs: number;
 
@@ -58,25 +60,34 @@ export class Process implements Clock {
     return timer;
   }
 
+  /** Time that grows only while it runs, milliseconds. */
+  get upMs(): number {
+    const nowMs = this.#running ? this.engine.nowMs : this.#frozenAtMs;
+    return nowMs - this.#frozenMs;
+  }
+
   hold(event: ProcessEvent): void {
     if (!this.#gone) this.#held.push(event);
   }
 
   freeze(): void {
+    if (!this.#running) return;
     this.#running = false;
+    this.#frozenAtMs = this.engine.nowMs;
   }
 
   /** Goes on. What came meanwhile happens now, in the order that `arrange` gives it. */
   thaw(arrange: (held: ProcessEvent[]) => ProcessEvent[] = (held) => held): void {
     if (this.#gone || this.#running) return;
     this.#running = true;
+    this.#frozenMs += this.engine.nowMs - this.#frozenAtMs;
     const held = this.#held;
     this.#held = [];
     for (const event of arrange(held)) this.engine.after(0, event);
   }
 
   crash(): void {
-    this.#running = false;
+    this.freeze();
     this.#gone = true;
     this.#held = [];
   }

@@ -22,6 +22,8 @@ type WriteAnswer = Awaited<ReturnType<Store['report']>>;
 
 /** Sees everything that the store does, at the moment when it does it. */
 export interface StoreWatcher {
+  /** A process sends a write. */
+  sent(process: Process, write: Write): void;
   /** A write was judged: `before` is the record that judged it, `undefined` where none was there. */
   wrote(process: Process, write: Write, answer: WriteAnswer, before: CircuitRecord | undefined): void;
   /** An answer, or a push, has reached its process. `atMs`: the true time at which the store gave it. */
@@ -199,6 +201,7 @@ class Connection implements Store {
 
   #write(write: Write): Promise<WriteAnswer> {
     const callerMs = this.now() ?? this.#process.now();
+    this.#store.watcher?.sent(this.#process, write);
     return this.#ask(
       write.verb,
       () => this.#store.write(this.#process, write, callerMs),

@@ -3,6 +3,7 @@ import {
   type BreakerOptions,
   CircuitOpenError,
   isSwitchgearError,
+  type StateChange,
   Switchgear,
   type SwitchgearOptions,
 } from 'switchgear';
@@ -21,6 +22,8 @@ export const CIRCUIT = 'payments';
 export class SwitchgearStrategy implements Strategy {
   readonly name: string;
   readonly store: ModelledStore;
+  /** Hears every change that any process tells of. */
+  changed: ((process: Process, change: StateChange) => void) | undefined;
   readonly #policy: BreakerOptions;
   readonly #settings: GearSettings;
 
@@ -47,6 +50,7 @@ export class SwitchgearStrategy implements Strategy {
         return random.uniform();
       },
     });
+    gear.onStateChange((change) => this.changed?.(process, change));
     return new SwitchgearGuard(process, gear, gear.breaker(CIRCUIT, this.#policy));
   }
 }

@@ -8,6 +8,8 @@ export interface Condition {
   readonly latencyMs: Distribution;
   /** Share of calls that fail, 0–1. */
   readonly failureRatio: number;
+  /** Share of calls, 0–1, that end in an error which says nothing about it: a 404, say. Absent: none. */
+  readonly ignoredRatio?: number;
   /** Calls per second that it can take; absent: any number. */
   readonly capacity?: number;
 }
@@ -26,8 +28,11 @@ export interface Phase {
 /** What a call met with. Reused: read it before the next call. */
 export interface Service {
   latencyMs: number;
-  failed: boolean;
+  outcome: Outcome;
 }
+
+/** How a call ended. */
+export type Outcome = 'success' | 'failure' | 'ignored';
 
 /**
  * The thing that the breakers protect. Where its capacity is limited it has one line of waiting work: calls beyond capacity
@@ -37,7 +42,7 @@ export interface Service {
 export class Dependency {
   readonly #engine: Engine;
   readonly #script: readonly Phase[];
-  readonly #service: Service = { latencyMs: 0, failed: false };
+  readonly #service: Service = { latencyMs: 0, outcome: 'success' };
   #phase: Phase;
   #next = 1;
   /** Work in line, milliseconds, as of `#lineAtMs`. */
@@ -63,11 +68,16 @@ export class Dependency {
     )
       this.#phase = next;
     const { condition, elsewhere, affects } = this.#phase;
-    const { latencyMs, failureRatio, capacity } =
-      elsewhere && affects && !affects(process) ? elsewhere : condition;
+    const {
+      latencyMs,
+      failureRatio,
+      ignoredRatio = 0,
+      capacity,
+    } = elsewhere && affects && !affects(process) ? elsewhere : condition;
     const service = this.#service;
     service.latencyMs = latencyMs.at(luck);
-    service.failed = fate < failureRatio;
+    service.outcome =
+      fate < failureRatio ? 'failure' : fate < failureRatio + ignoredRatio ? 'ignored' : 'success';
     if (capacity !== undefined) service.latencyMs += this.#queue(elapsedMs, capacity);
     return service;
   }

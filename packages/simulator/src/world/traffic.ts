@@ -4,25 +4,31 @@ import { ProcessEvent } from '../engine/process.ts';
 import type { Random } from '../engine/random.ts';
 import type { Ticket } from '../strategies/strategy.ts';
 import { nextGap, type Rate } from './arrivals.ts';
-import type { Dependency } from './dependency.ts';
+import type { Dependency, Outcome } from './dependency.ts';
 import type { Ledger } from './ledger.ts';
 import type { Member, Placement } from './member.ts';
 
 /** The client gave up waiting. */
 const TIMED_OUT = { name: 'TimeoutError' };
-/** The dependency said no. */
-const REFUSED = { code: 'ECONNREFUSED' };
+/** What the client is thrown. */
+const ERRORS: Readonly<Record<Outcome, unknown>> = {
+  success: undefined,
+  failure: { code: 'ECONNREFUSED' },
+  ignored: { status: 404 },
+};
 
 /** Sees every call, at the moment when it happens. */
 export interface CallWatcher {
-  /** A call is about to ask for admission, and has been answered. */
-  asks(member: Member): void;
+  /** A call is about to ask for admission. */
+  asks(call: Call): void;
   admitted(call: Call): void;
-  rejected(member: Member): void;
+  rejected(call: Call): void;
   /** The call is over; its process is told next. */
-  ended(call: Call, failed: boolean): void;
-  /** Something other than an answer came back from a guard. */
-  threw(member: Member, error: unknown): void;
+  ended(call: Call, outcome: Outcome): void;
+  /** Its process has done what it does behind a call, where it waits for that. */
+  settled(call: Call): void;
+  /** A guard threw something that is not its refusal. */
+  threw(call: Call, error: unknown): void;
 }
 
 /** Where calls come from, through the guards to the dependency and back. */
@@ -87,10 +93,9 @@ export class Call extends ProcessEvent {
   #luck = 0;
   #fate = 0;
   #ticket: Ticket | undefined;
+  #outcome: Outcome = 'success';
   #error: unknown;
   #startMs = 0;
-  /** Distinguishes calls that use the same object one after the other. */
-  number = 0;
 
   constructor(traffic: Traffic, member: Member) {
     super(member.process);
@@ -105,7 +110,6 @@ export class Call extends ProcessEvent {
     this.#luck = luck;
     this.#fate = fate;
     this.#ticket = undefined;
-    this.number++;
     this.#startMs = engine.nowMs;
     const startMs = placement.startMs(member);
     if (startMs > 0) engine.after(startMs, this);
@@ -120,14 +124,14 @@ export class Call extends ProcessEvent {
   #enter(): void {
     const { engine, ledger, watcher } = this.#traffic;
     ledger.second(engine.elapsedMs).offered++;
-    watcher?.asks(this.member);
+    watcher?.asks(this);
     const answer = this.member.guard.enter();
     if (answer instanceof Promise) {
       engine.touch();
       answer.then(
         (ticket) => this.#answered(ticket),
         (error) => {
-          watcher?.threw(this.member, error);
+          watcher?.threw(this, error);
           this.#answered(undefined);
         },
       );
@@ -139,27 +143,27 @@ export class Call extends ProcessEvent {
     const second = ledger.second(engine.elapsedMs);
     if (!ticket) {
       second.rejected++;
-      watcher?.rejected(this.member);
+      watcher?.rejected(this);
       this.#over();
       return;
     }
     second.admitted++;
     this.#ticket = ticket;
-    const { latencyMs, failed } = dependency.serve(this.process, this.#luck, this.#fate);
-    const tookMs = Math.min(latencyMs, timeoutMs);
-    this.#error = latencyMs >= timeoutMs ? TIMED_OUT : failed ? REFUSED : undefined;
+    const { latencyMs, outcome } = dependency.serve(this.process, this.#luck, this.#fate);
+    const late = latencyMs >= timeoutMs;
+    this.#outcome = late ? 'failure' : outcome;
+    this.#error = late ? TIMED_OUT : ERRORS[outcome];
     watcher?.admitted(this);
-    engine.after(tookMs, this);
+    engine.after(Math.min(latencyMs, timeoutMs), this);
   }
 
   #end(ticket: Ticket): void {
     const { engine, ledger, watcher, placement } = this.#traffic;
     const second = ledger.second(engine.elapsedMs);
-    const failed = this.#error !== undefined;
     ledger.waitedMs += engine.nowMs - this.#startMs;
-    watcher?.ended(this, failed);
+    watcher?.ended(this, this.#outcome);
     let told: Promise<void> | void;
-    if (failed) {
+    if (this.#error) {
       second.failed++;
       engine.touch();
       told = ticket.failure(this.#error);
@@ -169,7 +173,10 @@ export class Call extends ProcessEvent {
     }
     if (placement.waits && told) {
       engine.touch();
-      void told.then(() => this.#over());
+      void told.then(() => {
+        this.#traffic.watcher?.settled(this);
+        this.#over();
+      });
     } else this.#over();
   }
 

@@ -55,6 +55,12 @@ export class World {
     this.traffic.start();
   }
 
+  /** A process crashes. Where a scheduler watches over it, another takes its place. */
+  crash(member: Member): void {
+    member.process.crash();
+    if (this.placement instanceof Pods) this.placement.replace(member, this.member());
+  }
+
   /** Brings up one more process. */
   member(): Member {
     const index = this.#started++;

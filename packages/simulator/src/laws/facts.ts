@@ -1,0 +1,202 @@
+import type { CircuitRecord, CircuitStatus } from 'switchgear';
+import type { Engine } from '../engine/engine.ts';
+import type { Process } from '../engine/process.ts';
+import type { ModelledStore, StoreWatcher } from '../store/modelled-store.ts';
+import type { Write } from '../store/write.ts';
+import { CIRCUIT, SwitchgearGuard } from '../strategies/switchgear.ts';
+import type { Outcome } from '../world/dependency.ts';
+import type { Member } from '../world/member.ts';
+import type { Call } from '../world/traffic.ts';
+
+type Counters = Record<
+  'calls' | 'failures' | 'failuresInTime' | 'sentCalls' | 'sentFailures' | 'successes',
+  number
+>;
+
+/** What really happened between one process and one epoch. */
+export interface Part extends Counters {
+  readonly process: Process;
+  /** It has tried to end the epoch: from then on its evidence may be moot. */
+  moved: boolean;
+  /** Probe calls that it started, and leases that it was granted. */
+  probesStarted: number;
+  leases: { readonly id: string; readonly untilMs: number }[];
+  readonly failedAtMs: number[];
+}
+
+/** What a process was told. */
+interface Knowledge {
+  /** Newest epoch. */
+  number: number;
+  readonly epochs: Set<string>;
+  /** The record with the newest override. */
+  latest: CircuitRecord | undefined;
+  /** True time of the latest failure of a request. */
+  failedMs: number;
+}
+
+/** What a call was admitted as. */
+export interface Admitted {
+  readonly kind: 'ordinary' | 'probe' | 'local' | 'blind';
+  readonly status: CircuitStatus;
+  readonly part: Part;
+  readonly atMs: number;
+}
+
+export type Policy = SwitchgearGuard['breaker']['options'];
+
+/** Everything that the laws are judged by: what was, whoever may know it. */
+export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'failed'> {
+  readonly engine: Engine;
+  readonly store: ModelledStore;
+  readonly policy: Policy;
+  /** Processes that are there at present. */
+  readonly members: () => readonly Member[];
+  readonly #parts = new Map<string, Map<Process, Part>>();
+  readonly #knowledge = new Map<Process, Knowledge>();
+  readonly #calls = new Map<Call, Admitted>();
+
+  constructor(engine: Engine, store: ModelledStore, policy: Policy, members: () => readonly Member[]) {
+    this.engine = engine;
+    this.store = store;
+    this.policy = policy;
+    this.members = members;
+  }
+
+  /** What the process's breaker says of itself. */
+  status(member: Member): CircuitStatus {
+    return ours(member).breaker.state;
+  }
+
+  /** The circuit as it truly is; `undefined` before its first write. */
+  get record(): CircuitRecord | undefined {
+    return this.store.past.newest(CIRCUIT);
+  }
+
+  /** Members that run and know the present epoch. */
+  upToDate(): readonly Member[] {
+    const id = this.record?.epoch.id;
+    return this.members().filter(
+      ({ process }) => process.running && id !== undefined && this.known(process).epochs.has(id),
+    );
+  }
+
+  part(epochId: string, process: Process): Part {
+    let epoch = this.#parts.get(epochId);
+    if (!epoch) {
+      epoch = new Map();
+      this.#parts.set(epochId, epoch);
+    }
+    let part = epoch.get(process);
+    if (!part) {
+      part = {
+        process,
+        moved: false,
+        probesStarted: 0,
+        leases: [],
+        failedAtMs: [],
+        calls: 0,
+        failures: 0,
+        failuresInTime: 0,
+        sentCalls: 0,
+        sentFailures: 0,
+        successes: 0,
+      };
+      epoch.set(process, part);
+    }
+    return part;
+  }
+
+  /** All parts of an epoch. */
+  parts(epochId: string): readonly Part[] {
+    return [...(this.#parts.get(epochId)?.values() ?? [])];
+  }
+
+  known(process: Process): Knowledge {
+    let known = this.#knowledge.get(process);
+    if (!known) {
+      known = { number: -1, epochs: new Set(), latest: undefined, failedMs: Number.NEGATIVE_INFINITY };
+      this.#knowledge.set(process, known);
+    }
+    return known;
+  }
+
+  admission(call: Call): Admitted {
+    return this.#calls.get(call) as Admitted;
+  }
+
+  // ── as it happens ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  sent(process: Process, write: Write): void {
+    if (write.verb !== 'report' && write.verb !== 'transition') return;
+    const part = this.part(write.base.epoch.id, process);
+    if (write.verb === 'transition') part.moved = true;
+    else
+      for (const { calls, failures } of Object.values(write.evidence)) {
+        part.sentCalls += calls;
+        part.sentFailures += failures;
+      }
+  }
+
+  wrote(
+    process: Process,
+    write: Write,
+    { accepted, record }: { accepted: boolean; record: CircuitRecord },
+  ): void {
+    if (!accepted || record.state !== 'half-open') return;
+    const id =
+      write.verb === 'lease' ? write.lease.id : write.verb === 'transition' ? record.epoch.id : undefined;
+    const lease = record.leases.find((held) => held?.id === id);
+    if (lease) this.part(record.epoch.id, process).leases.push(lease);
+  }
+
+  told(process: Process, records: readonly CircuitRecord[]): void {
+    const known = this.known(process);
+    for (const record of records) {
+      known.epochs.add(record.epoch.id);
+      known.number = Math.max(known.number, record.epoch.number);
+      if ((record.override?.version ?? 0) >= (known.latest?.override?.version ?? 0)) known.latest = record;
+    }
+  }
+
+  failed(process: Process): void {
+    this.known(process).failedMs = this.engine.nowMs;
+  }
+
+  /** Called before the laws see the admission. */
+  admit(call: Call): void {
+    const status = this.status(call.member);
+    const part = this.part(status.epoch.id, call.process);
+    const kind =
+      status.state === 'local-open'
+        ? 'local'
+        : status.state === 'half-open'
+          ? 'probe'
+          : this.known(call.process).number < 0
+            ? 'blind'
+            : 'ordinary';
+    if (kind === 'probe') part.probesStarted++;
+    this.#calls.set(call, { kind, status, part, atMs: this.engine.nowMs });
+  }
+
+  /** Called before the laws see the end. */
+  end(call: Call, outcome: Outcome): void {
+    const { kind, part, atMs } = this.admission(call);
+    const { nowMs } = this.engine;
+    if (outcome === 'ignored' || kind === 'local' || kind === 'blind') return;
+    part.calls++;
+    if (outcome === 'success') part.successes++;
+    else {
+      part.failures++;
+      part.failedAtMs.push(nowMs);
+      // A permit that was held longer has lapsed.
+      if (nowMs - atMs < this.policy.leaseDuration) part.failuresInTime++;
+    }
+  }
+}
+
+/** A guard of ours, for those who look at it from outside. */
+export function ours(member: Member): SwitchgearGuard {
+  if (!(member.guard instanceof SwitchgearGuard)) throw new TypeError('the laws are those of switchgear');
+  return member.guard;
+}
