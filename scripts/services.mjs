@@ -129,7 +129,8 @@ export async function startRedis({ port, args = [], clockFile } = {}) {
   const own = port ?? (await freePort());
   const env = clockFile && {
     ...process.env,
-    LD_PRELOAD: library,
+    // The C library's allocator before Redis's own: jemalloc asks for the time while it starts, libfaketime for memory.
+    LD_PRELOAD: `${library}:libc.so.6`,
     FAKETIME_TIMESTAMP_FILE: clockFile,
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
@@ -137,7 +138,7 @@ export async function startRedis({ port, args = [], clockFile } = {}) {
   const server = spawn(
     'redis-server',
     ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', ...args],
-    { ...(env && { env }), cwd: tmpdir(), stdio: ['ignore', 'pipe', 'ignore'] },
+    { ...(env && { env }), cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let log = '';
   const ready = new Promise((resolve) => {
@@ -159,7 +160,19 @@ export async function startRedis({ port, args = [], clockFile } = {}) {
     throw new Error(`redis-server ended with code ${code}:\n${log}`);
   });
   died.catch(() => {});
-  await Promise.race([ready, died]);
+  const late = new Promise((_, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`redis-server does not get ready:\n${log}`)),
+      START_TIMEOUT_MS,
+    );
+    timer.unref();
+  });
+  try {
+    await Promise.race([ready, died, late]);
+  } catch (error) {
+    await stop('SIGKILL');
+    throw error;
+  }
   return { port: own, stop };
 }
 
