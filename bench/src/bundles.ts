@@ -38,7 +38,9 @@ export async function bundle(source: string): Promise<Uint8Array> {
     mainFields: ['module', 'main'],
     external: ['@aws-sdk/*'],
     // What opossum, CommonJS, needs to run inside an ES module; all carry it, so that none is favoured.
-    banner: { js: `import{createRequire as c}from'node:module';const require=c(import.meta.url);` },
+    banner: {
+      js: `import{createRequire as benchRequire}from'node:module';const require=benchRequire(import.meta.url);`,
+    },
     write: false,
     logLevel: 'error',
   });

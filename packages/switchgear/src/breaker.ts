@@ -1,9 +1,10 @@
 /** A circuit with everything around the call: bulkhead, admission, deadline, classification. */
 
 import { type CallContext, type CallOwner, InterruptibleCall, PlainCall } from './call.ts';
-import type { Circuit, Ticket } from './circuit/circuit.ts';
+import type { Circuit } from './circuit/circuit.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
+import type { Ticket } from './circuit/ticket.ts';
 import { TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';

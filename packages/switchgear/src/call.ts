@@ -1,6 +1,6 @@
 /** One call on its way through a breaker. */
 
-import type { Ticket } from './circuit/circuit.ts';
+import type { Ticket } from './circuit/ticket.ts';
 import { Deadline, type Lane } from './guard/deadline.ts';
 
 /** What the protected function is given. */

@@ -24,40 +24,13 @@ import { closed, halfOpened, leaseFor, type Mover, reopened, tripped } from '../
 import { type Admission, admission, due } from '../core/verdict.ts';
 import { CircuitOpenError, type RejectingState } from '../errors.ts';
 import type { WriteAnswer } from '../store/contract.ts';
+import { Commits } from './commits.ts';
 import { Era } from './era.ts';
 import type { Host } from './host.ts';
 import { LocalCircuit } from './local-circuit.ts';
-import { overrideChange, type StateChange, transitionChange } from './state-change.ts';
-
-/** The ticket of a call that probes. */
-export class Probe {
-  /** Record of the half-open epoch that the lease belongs to; absent for a probe of the local circuit. */
-  readonly base: CircuitRecord | undefined;
-  readonly slot: number;
-  readonly lease: Lease;
-
-  constructor(base: CircuitRecord | undefined, slot: number, lease: Lease) {
-    this.base = base;
-    this.slot = slot;
-    this.lease = lease;
-  }
-}
-
-/** What a call was admitted under; `undefined` for one that only shadow mode let through, which counts nowhere. */
-export type Ticket = Era | Probe | undefined;
-
-/** `shadow` decides everything and rejects nothing; `disabled` admits everything and looks at nothing. */
-export type CircuitMode = 'enforce' | 'shadow' | 'disabled';
-
-/** How a call went wrong. */
-export interface Failure {
-  /** Threw or was judged a failure; false: it was only slow. */
-  readonly failed: boolean;
-  readonly slow: boolean;
-  /** Name or code for the record, never a message. */
-  readonly name?: string;
-  readonly retryAfterMs?: number | undefined;
-}
+import { Snapshot } from './snapshot.ts';
+import { overrideChange, transitionChange } from './state-change.ts';
+import { type CircuitMode, type Failure, Probe, type Ticket } from './ticket.ts';
 
 export class Circuit {
   readonly name: string;
@@ -65,11 +38,8 @@ export class Circuit {
   readonly mode: CircuitMode;
   readonly #host: Host;
 
-  #record: CircuitRecord | undefined;
-  /** When the request that brought `#record` was sent: knowledge is as old as its question. */
-  #readMs = Number.NEGATIVE_INFINITY;
-  /** When `#record` came. */
-  #heardMs = Number.NEGATIVE_INFINITY;
+  readonly #snapshot = new Snapshot();
+  readonly #commits: Commits;
   #local: LocalCircuit | undefined;
   #era: Era;
   #lastFailure: (Failure & { readonly atMs: number }) | undefined;
@@ -82,7 +52,6 @@ export class Circuit {
 
   #loading: Promise<void> | undefined;
   #sending: Promise<void> | undefined;
-  #moving: Promise<void> | undefined;
   /** Failures came while a report was under way: it is followed by another. */
   #moreToSend = false;
   #leasing = false;
@@ -90,8 +59,6 @@ export class Circuit {
   #unanswered = false;
   /** Ids of leases that this process asked for and does not use yet: the grant came late, or its reply was lost. */
   readonly #wanted = new Set<string>();
-  /** Transitions of this process whose fate is not known yet, by epoch id: they are announced once, when it is. */
-  readonly #mine = new Map<string, Head>();
   /** Verdicts and cancels under way, for `settled`. */
   readonly #verdicts = new Set<Promise<void>>();
 
@@ -101,6 +68,7 @@ export class Circuit {
     this.#host = host;
     this.mode = mode;
     this.#era = new Era(policy, windowOf(policy));
+    this.#commits = new Commits(name, host, (record, sentMs) => this.#hear(record, sentMs));
     if (mode === 'disabled') {
       this.#calmFromMs = Number.NEGATIVE_INFINITY;
       this.#calmUntilMs = Number.POSITIVE_INFINITY;
@@ -109,7 +77,12 @@ export class Circuit {
 
   /** The snapshot, if there is one. */
   get record(): CircuitRecord | undefined {
-    return this.#record;
+    return this.#snapshot.record;
+  }
+
+  /** The snapshot, where an offer or a rejection was read from it. */
+  get #known(): CircuitRecord {
+    return this.#snapshot.record as CircuitRecord;
   }
 
   /** The circuit that this process runs by itself, if it does. */
@@ -150,7 +123,7 @@ export class Circuit {
   /** Throws what `admit` would throw, where that is certain without asking the store; takes nothing. */
   peek(): void {
     const nowMs = this.#now();
-    const record = this.#record;
+    const record = this.record;
     if (this.#local && !(record && overrideActive(record, nowMs))) {
       const verdict = this.#local.admission(nowMs);
       if (verdict.admits === 'none') this.#reject('local-open', verdict.untilMs - nowMs);
@@ -187,7 +160,7 @@ export class Circuit {
   /** Settles when nothing of this circuit is under way to the store; each call within the store's budget. */
   async settled(): Promise<void> {
     for (;;) {
-      const busy = [this.#loading, this.#sending, this.#moving, ...this.#verdicts].filter(Boolean);
+      const busy = [this.#loading, this.#sending, this.#commits.underway, ...this.#verdicts].filter(Boolean);
       if (busy.length === 0) return;
       await Promise.all(busy);
     }
@@ -203,24 +176,14 @@ export class Circuit {
    * the answer contradicts what is known and needs a consistent read before it is believed.
    */
   adopt(record: CircuitRecord, sentMs: number, sure: boolean): boolean {
-    const known = this.#record;
-    const now = this.#host.clock.now();
-    // The clock was set back: when the known one was read is not known any more.
-    if (this.#heardMs > now) this.#heardMs = this.#readMs = Number.NEGATIVE_INFINITY;
-    if (known && regresses(record, known)) {
-      // Asked before, or together with, what is known: in doubt the known one is the newer.
-      if (sentMs <= this.#readMs) return true;
-      // Asked while the known one was under way: which of the two the store did first is open.
-      if (!sure || sentMs < this.#heardMs) return false;
-    } else if (known && sentMs < this.#readMs && !sure && sameEpoch(record.epoch, known.epoch)) return true;
-    this.#record = record;
+    const known = this.#snapshot.record;
+    const taken = this.#snapshot.take(record, sentMs, this.#host.clock.now(), sure);
+    if (taken !== 'taken') return taken === 'older';
     this.#unanswered = false;
-    this.#readMs = Math.max(Math.min(sentMs, now), this.#readMs);
-    this.#heardMs = now;
     this.#calmUntilMs = 0;
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
     else if (this.#local?.standIn) this.#leaveLocal();
-    this.#reconcile(record);
+    this.#commits.reconcile(record);
     const override = record.override;
     if (known && override && override.version !== known.override?.version)
       this.#host.emit(overrideChange(known, record, override, this.#now()));
@@ -246,7 +209,7 @@ export class Circuit {
         (late) => this.#park(late),
         () => {},
       );
-      const record = this.#record;
+      const record = this.record;
       const nowMs = this.#now();
       if (this.#local && !(record && overrideActive(record, nowMs)))
         return this.#judgeLocal(this.#local, nowMs);
@@ -263,9 +226,7 @@ export class Circuit {
   }
 
   #stale(now: number): boolean {
-    const age = now - this.#readMs;
-    // Negative: the clock was set back, and nothing is known about the age.
-    return !(age >= 0 && age < this.#host.maxStale);
+    return this.#snapshot.stale(now, this.#host.maxStale);
   }
 
   /** The snapshot is too old and the store does not answer: the process is on its own. */
@@ -275,7 +236,7 @@ export class Circuit {
 
   #judge(refreshMs: number): Ticket | Promise<Ticket> {
     const nowMs = this.#now();
-    const record = this.#record;
+    const record = this.record;
     const overruled = record !== undefined && overrideActive(record, nowMs);
     if (this.#local && !overruled) return this.#judgeLocal(this.#local, nowMs);
     const verdict = record ? admission(record, nowMs) : ({ admits: 'all' } as const);
@@ -297,7 +258,7 @@ export class Circuit {
         if (
           this.#leasing ||
           this.#unanswered ||
-          this.#moving ||
+          this.#commits.underway ||
           due(record as CircuitRecord, this.policy, nowMs)
         ) {
           if (!this.#unanswered) this.#pursue();
@@ -325,9 +286,9 @@ export class Circuit {
   /** No further look until the next refresh, the end of the bucket, or an override's. */
   #beCalm(refreshMs: number): void {
     const now = this.#host.clock.now();
-    const ends = this.#record?.override?.untilMs;
+    const ends = this.record?.override?.untilMs;
     const overrideMs = ends === undefined ? Number.POSITIVE_INFINITY : now + ends - this.#now();
-    const fresh = this.#stale(now) ? Number.POSITIVE_INFINITY : this.#readMs + this.#host.maxStale;
+    const fresh = this.#stale(now) ? Number.POSITIVE_INFINITY : this.#snapshot.readMs + this.#host.maxStale;
     this.#calmFromMs = now;
     this.#calmUntilMs = Math.min(
       refreshMs,
@@ -339,7 +300,7 @@ export class Circuit {
 
   /** The lease that this process asked for, if the record shows it granted and time is left on it. */
   #granted(nowMs: number): Probe | undefined {
-    const record = this.#record;
+    const record = this.record;
     if (record?.state !== 'half-open' || overrideActive(record, nowMs)) return undefined;
     for (const [slot, lease] of record.leases.entries())
       if (lease && nowMs < lease.untilMs && this.#wanted.delete(lease.id))
@@ -352,11 +313,11 @@ export class Circuit {
     try {
       let verdict: Admission = offer;
       // All processes see the deadline pass at once. Reading first costs a read; a failed condition costs a write.
-      if (this.#readMs + this.#clockAhead() < offer.freeSinceMs) {
+      if (this.#snapshot.readMs + this.#clockAhead() < offer.freeSinceMs) {
         await this.#load();
-        verdict = admission(this.#record as CircuitRecord, this.#now());
+        verdict = admission(this.#known, this.#now());
       }
-      const knowing = this.#readMs + this.#clockAhead() >= offer.freeSinceMs;
+      const knowing = this.#snapshot.readMs + this.#clockAhead() >= offer.freeSinceMs;
       if (verdict.admits === 'probe' && knowing) {
         const probe = await this.#lease(verdict);
         if (probe) return probe;
@@ -365,14 +326,14 @@ export class Circuit {
       this.#leasing = false;
     }
     const nowMs = this.#now();
-    const after = admission(this.#record as CircuitRecord, nowMs);
+    const after = admission(this.#known, nowMs);
     if (after.admits === 'all' || after.admits === 'share')
       return this.#judge(this.#host.refresh(this.#host.clock.now()));
     return this.#rejectUntil(after.admits === 'none' ? after.untilMs : nowMs, nowMs);
   }
 
   async #lease(offer: Admission & { admits: 'probe' }): Promise<Probe | undefined> {
-    const base = this.#record as CircuitRecord;
+    const base = this.#known;
     const mover = this.#mover(this.#now());
     this.#wanted.add(mover.id);
     if (offer.slot === undefined) await this.#move(halfOpened(base, this.policy, mover));
@@ -392,12 +353,12 @@ export class Circuit {
       this.name,
       state,
       Math.max(0, retryAfterMs),
-      (this.#local?.record ?? this.#record)?.transition?.lastFailure,
+      (this.local ?? this.record)?.transition?.lastFailure,
     );
   }
 
   #rejectUntil(untilMs: number, nowMs: number): undefined {
-    const record = this.#record as CircuitRecord;
+    const record = this.#known;
     const forced = overrideActive(record, nowMs) || overrideUnsettled(record, nowMs);
     const state = forced ? 'forced-open' : record.state === 'half-open' ? 'half-open' : 'open';
     return this.#reject(state, untilMs - nowMs);
@@ -407,7 +368,7 @@ export class Circuit {
 
   /** After bad news of its own: opens locally and for the fleet if they suffice, else reports. */
   #protect(): Promise<void> | undefined {
-    const record = this.#record;
+    const record = this.record;
     const nowMs = this.#now();
     const reason = this.#era.tripReason();
     const base = this.#local?.record ?? record ?? this.root();
@@ -417,14 +378,14 @@ export class Circuit {
       this.#local = local;
       this.#calmUntilMs = 0;
       this.#pursue();
-      if (!this.#moving) this.#emitLocal();
+      if (!this.#commits.underway) this.#emitLocal();
       else
-        return this.#moving.then(() => {
+        return this.#commits.underway.then(() => {
           if (this.#local === local) this.#emitLocal();
         });
     }
     // A transition under way makes this evidence moot if it wins; if it fails, the next failure carries it.
-    return this.#moving ?? (record && this.#report());
+    return this.#commits.underway ?? (record && this.#report());
   }
 
   /** Whether an operator's word, or a state other than closed, keeps evidence from tripping the circuit. */
@@ -443,11 +404,11 @@ export class Circuit {
     // Once more only for failures that came meanwhile: successes ride on the next failure.
     while (this.#moreToSend) {
       this.#moreToSend = false;
-      const base = this.#record;
+      const base = this.record;
       const evidence = base && this.#era.takeUnsent();
       if (evidence) await this.#write('report', (store) => store.report(base, evidence));
       // What the answer has brought about belongs to it: in Lambda the caller waits for both.
-      await this.#moving;
+      await this.#commits.underway;
     }
     // In the same breath as the last look: a failure that comes later starts anew.
     this.#sending = undefined;
@@ -461,11 +422,10 @@ export class Circuit {
       return undefined;
     }
     // Too late, or a newer epoch: the store would refuse it.
-    if (nowMs >= lease.untilMs || !this.#record || !sameEpoch(base.epoch, this.#record.epoch))
-      return undefined;
+    if (nowMs >= lease.untilMs || !this.record || !sameEpoch(base.epoch, this.record.epoch)) return undefined;
     const sent = this.#write('settle', (store) =>
       store.settle(base, { leaseId: lease.id, slot, verdict }),
-    ).then(() => this.#moving);
+    ).then(() => this.#commits.underway);
     this.#verdicts.add(sent);
     return sent.finally(() => this.#verdicts.delete(sent));
   }
@@ -475,7 +435,7 @@ export class Circuit {
     if (!local?.settle(slot, leaseId, verdict, this.#mover(nowMs))) return;
     this.#emitLocal();
     // What was counted before belongs to the outage that just ended.
-    this.#era = new Era(this.policy, this.#record ?? windowOf(this.policy));
+    this.#era = new Era(this.policy, this.record ?? windowOf(this.policy));
     if (local.record.state === 'closed' && !local.standIn) this.#local = undefined;
   }
 
@@ -483,9 +443,9 @@ export class Circuit {
 
   /** Commits what the latest answer, or the own evidence, leaves to be done. */
   #pursue(): void {
-    const record = this.#record;
+    const record = this.record;
     const nowMs = this.#host.guard.store.now();
-    if (!record || this.#moving || nowMs === undefined || this.mode === 'disabled') return;
+    if (!record || this.#commits.underway || nowMs === undefined || this.mode === 'disabled') return;
     const next = this.#dueHead(record, nowMs);
     if (next) void this.#move(next);
   }
@@ -508,37 +468,9 @@ export class Circuit {
     return alone ? tripped(record, this.policy, mover, alone, this.#era.total()) : undefined;
   }
 
-  /** Compare-and-set to `next`; never rejects. Announces it once if it was won, however late that is learnt. */
   #move(next: Head): Promise<void> {
-    const base = this.#record as CircuitRecord;
-    this.#mine.set(next.epoch.id, next);
     this.#unanswered = true;
-    const forget = () => this.#mine.delete(next.epoch.id);
-    const done = () => {
-      if (this.#moving === moving) this.#moving = undefined;
-    };
-    const moving = this.#host.guard
-      .call(
-        'transition',
-        (store) => store.transition(base, next),
-        ({ accepted, record }, sentMs) => {
-          done();
-          // Lost for certain; unless what refused it is itself, which a retry below us wrote before.
-          if (!accepted && !sameEpoch(record.epoch, next.epoch)) forget();
-          this.#hear(record, sentMs);
-          // Not announced yet where a newer answer has overtaken this one.
-          if (accepted) this.#announce(next);
-        },
-        forget,
-      )
-      .finally(done);
-    this.#moving = moving;
-    return moving;
-  }
-
-  #announce(head: Head): void {
-    if (!this.#mine.delete(head.epoch.id) || !head.transition) return;
-    this.#host.emit(transitionChange(this.name, head.epoch, head.transition, 'committed'));
+    return this.#commits.move(this.#known, next);
   }
 
   /** A new epoch begins for this process. */
@@ -546,32 +478,8 @@ export class Circuit {
     this.#era = new Era(this.policy, record);
     if (record.state !== 'half-open') this.#wanted.clear();
     if (known || record.state !== 'closed') this.#leaveLocal();
-    const mine = this.#mine.get(record.epoch.id);
-    if (mine) this.#announce(mine);
-    else if (known && record.transition)
+    if (!this.#commits.claim(record.epoch.id) && known && record.transition)
       this.#host.emit(transitionChange(this.name, record.epoch, record.transition, 'learnt'));
-  }
-
-  /** Own transitions that others have already built upon were won or lost: the history knows, now or at the next answer. */
-  #reconcile(record: CircuitRecord): void {
-    if (this.#mine.size === 0) return;
-    const doubtful = [...this.#mine.values()].filter((head) => head.epoch.number < record.epoch.number);
-    if (doubtful.length === 0 || this.#moving) return;
-    const since = Math.min(...doubtful.map((head) => head.epoch.number));
-    const limit = record.epoch.number - since + 1;
-    void this.#host.guard.call(
-      'history',
-      (store) => store.history(this.name, limit),
-      (entries) => {
-        for (const head of doubtful) {
-          // Others may have moved on meanwhile, so that the lines asked for no longer reach back to it.
-          const reached =
-            entries.length < limit || entries.some(({ epoch }) => epoch.number <= head.epoch.number);
-          if (entries.some((entry) => sameEpoch(entry.epoch, head.epoch))) this.#announce(head);
-          else if (reached) this.#mine.delete(head.epoch.id);
-        }
-      },
-    );
   }
 
   #leaveLocal(): void {
@@ -634,16 +542,3 @@ export class Circuit {
     };
   }
 }
-
-/** Whether `record` looks older than `known`: only a consistent read may say so. */
-function regresses(record: CircuitRecord, known: CircuitRecord): boolean {
-  if (record.epoch.number < known.epoch.number) return true;
-  if (record.epoch.number === known.epoch.number && record.epoch.id !== known.epoch.id) return true;
-  return (
-    (record.override?.version ?? record.settledOverride) <
-      (known.override?.version ?? known.settledOverride) ||
-    (record.policy?.version ?? 0) < (known.policy?.version ?? 0)
-  );
-}
-
-export type { StateChange };

@@ -1,0 +1,85 @@
+/** The transitions that this process tries to commit, until it knows what became of them. */
+
+import { type CircuitRecord, type Head, sameEpoch } from '../core/record.ts';
+import type { Host } from './host.ts';
+import { transitionChange } from './state-change.ts';
+
+/**
+ * One transition is under way at a time. One that was won is announced once, however late that is learnt: from its own
+ * answer, from a record that carries its id, or from the history where others have built upon it already (L7).
+ */
+export class Commits {
+  readonly #circuit: string;
+  readonly #host: Host;
+  readonly #hear: (record: CircuitRecord, sentMs: number) => void;
+  /** Transitions of unknown fate, by the id of their epoch. */
+  readonly #pending = new Map<string, Head>();
+  #underway: Promise<void> | undefined;
+
+  constructor(circuit: string, host: Host, hear: (record: CircuitRecord, sentMs: number) => void) {
+    this.#circuit = circuit;
+    this.#host = host;
+    this.#hear = hear;
+  }
+
+  /** The one that waits for its answer; settles within the store's budget and never rejects. */
+  get underway(): Promise<void> | undefined {
+    return this.#underway;
+  }
+
+  /** Compare-and-set from `base` to `next`. */
+  move(base: CircuitRecord, next: Head): Promise<void> {
+    this.#pending.set(next.epoch.id, next);
+    const forget = () => this.#pending.delete(next.epoch.id);
+    const done = () => {
+      if (this.#underway === moving) this.#underway = undefined;
+    };
+    const moving = this.#host.guard
+      .call(
+        'transition',
+        (store) => store.transition(base, next),
+        ({ accepted, record }, sentMs) => {
+          done();
+          // Lost for certain; unless what refused it is itself, which a retry below us wrote before.
+          if (!accepted && !sameEpoch(record.epoch, next.epoch)) forget();
+          this.#hear(record, sentMs);
+          // Not announced yet where a newer answer has overtaken this one.
+          if (accepted) this.claim(next.epoch.id);
+        },
+        forget,
+      )
+      .finally(done);
+    this.#underway = moving;
+    return moving;
+  }
+
+  /** Announces the transition with this id if it is one of this process; whether it was one not announced before. */
+  claim(epochId: string): boolean {
+    const head = this.#pending.get(epochId);
+    if (!head) return false;
+    this.#pending.delete(epochId);
+    if (head.transition)
+      this.#host.emit(transitionChange(this.#circuit, head.epoch, head.transition, 'committed'));
+    return true;
+  }
+
+  /** Transitions that others have already built upon were won or lost: the history knows, now or at the next answer. */
+  reconcile(record: CircuitRecord): void {
+    if (this.#pending.size === 0 || this.#underway) return;
+    const doubtful = [...this.#pending.values()].filter((head) => head.epoch.number < record.epoch.number);
+    if (doubtful.length === 0) return;
+    const limit = record.epoch.number - Math.min(...doubtful.map((head) => head.epoch.number)) + 1;
+    void this.#host.guard.call(
+      'history',
+      (store) => store.history(this.#circuit, limit),
+      (entries) => {
+        for (const { epoch } of doubtful) {
+          if (entries.some((entry) => sameEpoch(entry.epoch, epoch))) this.claim(epoch.id);
+          // Others may have moved on meanwhile, so that the lines asked for no longer reach back to it.
+          else if (entries.length < limit || entries.some((entry) => entry.epoch.number <= epoch.number))
+            this.#pending.delete(epoch.id);
+        }
+      },
+    );
+  }
+}

@@ -1,0 +1,34 @@
+/** What a circuit hands out on admission, and what it is told when the call is over. */
+
+import type { CircuitRecord, Lease } from '../core/record.ts';
+import type { Era } from './era.ts';
+
+/** The ticket of a call that probes. */
+export class Probe {
+  /** Record of the half-open epoch that the lease belongs to; absent for a probe of the local circuit. */
+  readonly base: CircuitRecord | undefined;
+  readonly slot: number;
+  readonly lease: Lease;
+
+  constructor(base: CircuitRecord | undefined, slot: number, lease: Lease) {
+    this.base = base;
+    this.slot = slot;
+    this.lease = lease;
+  }
+}
+
+/** What a call was admitted under; `undefined` for one that only shadow mode let through, which counts nowhere. */
+export type Ticket = Era | Probe | undefined;
+
+/** `shadow` decides everything and rejects nothing; `disabled` admits everything and looks at nothing. */
+export type CircuitMode = 'enforce' | 'shadow' | 'disabled';
+
+/** How a call went wrong. */
+export interface Failure {
+  /** Threw or was judged a failure; false: it was only slow. */
+  readonly failed: boolean;
+  readonly slow: boolean;
+  /** Name or code for the record, never a message. */
+  readonly name?: string;
+  readonly retryAfterMs?: number | undefined;
+}
