@@ -15,7 +15,7 @@ import { checkLayout, HISTORY, type Keys, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
 import * as operators from './operators.ts';
 import { counterAttributes, counterValues, historyEntryOf, leaseAttribute } from './record-item.ts';
-import { moved, Records, rootValues, type Write } from './records.ts';
+import { DAY_MS, moved, Records, rootValues, type Write } from './records.ts';
 import { Table } from './table.ts';
 import type { DynamoDBTransport, Item } from './transport.ts';
 
@@ -143,10 +143,7 @@ export class DynamoDBStore implements Store {
       .flatMap((entry) => (entry ? [historyEntryOf(name, entry)] : []))
       // Filed already where the next transition was lost, or is about to be written.
       .filter(({ epoch }) => !latest.some((own) => sameEpoch(own.epoch, epoch)));
-    // Numbers restart after a record has expired, and filed transitions outlive it.
-    return [...latest, ...entries]
-      .sort((a, b) => b.atMs - a.atMs || b.epoch.number - a.epoch.number)
-      .slice(0, limit);
+    return [...latest, ...entries].sort(newestFirst).slice(0, limit);
   }
 
   async close(): Promise<void> {
@@ -167,6 +164,15 @@ export class DynamoDBStore implements Store {
     if (answer.accepted || !accepts(answer.record)) return answer;
     return this.#records.attempt(answer.record, write(answer.record));
   }
+}
+
+/**
+ * By number: committers' clocks differ, so that of two close transitions the later may bear the earlier time. By time only
+ * where they lie further apart: numbers restart after a record has expired, days later, and filed transitions outlive it.
+ */
+function newestFirst(a: HistoryEntry, b: HistoryEntry): number {
+  const laterMs = b.atMs - a.atMs;
+  return Math.abs(laterMs) < DAY_MS ? b.epoch.number - a.epoch.number : laterMs;
 }
 
 /** Where the last `limit` transitions before epoch `number` are filed in a table without a sort key. */

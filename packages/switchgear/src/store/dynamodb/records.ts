@@ -10,7 +10,7 @@ import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
 import { counterAttributes, headValues, leaseAttribute, recordOf, STATE_ATTRIBUTES } from './record-item.ts';
 import { surely, type Table } from './table.ts';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 /** How long an idle record outlives everything that it says. */
 const KEEP_RECORD_MS = 7 * DAY_MS;
 const KEEP_HISTORY_MS = 30 * DAY_MS;

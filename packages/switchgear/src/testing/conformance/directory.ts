@@ -47,6 +47,20 @@ export const directoryCases: readonly Definition[] = [
     },
   },
   {
+    name: 'the history is in the order of epochs, though the clock of a later committer is behind',
+    law: 'L12',
+    async test(bench) {
+      const root = await bench.read();
+      const first = await bench.store.transition(root, nextHead(root, bench.now() + 900));
+      const second = await bench.other.transition(first.record, nextHead(first.record, bench.now()));
+      const numbers = [second.record.epoch.number, first.record.epoch.number];
+      assert.deepEqual(
+        (await bench.store.history(bench.name)).map(({ epoch }) => epoch.number),
+        numbers,
+      );
+    },
+  },
+  {
     name: 'a transition is filed once, however many race for the next one',
     law: 'L7',
     async test(bench) {
