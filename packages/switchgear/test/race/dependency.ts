@@ -33,7 +33,8 @@ export class Dependency {
   readonly #server: Server;
 
   private constructor() {
-    this.#server = createServer((request, response) => {
+    // It closes no idle connection: the next call may be on its way there already.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       const arrival = new Arrival(Number(request.headers['x-process']), response);
       this.arrivals.push(arrival);
       this.peak = Math.max(this.peak, ++this.#running);

@@ -16,7 +16,9 @@ const THROTTLED = JSON.stringify({
 
 export class StoreProxy {
   readonly #target: string;
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+    void this.#serve(request, response);
+  });
   #port = 0;
   #behaviour: Behaviour = 'refuses';
 
