@@ -184,26 +184,35 @@ export function resolveOptions(
 ): ResolvedOptions {
   const problems: string[] = [];
   if (accept(CIRCUIT_NAME, name) === undefined) problems.push(refusal('name', name, CIRCUIT_NAME));
-  const values = readOptions(BREAKER_OPTIONS, [options, defaults], problems);
-  const timeout = Number(values.timeout);
-  values.leaseDuration ??= (timeout === OFF ? UNTIMED_CALL_MS : timeout) + LEASE_MARGIN_MS;
-  atLeast(values, 'maxResetTimeout', 'resetTimeout', problems);
-  if (timeout !== OFF) atLeast(values, 'leaseDuration', 'timeout', problems);
+  const values = readBreakerOptions([options, defaults], problems);
   if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);
   return Object.freeze(values as unknown as ResolvedOptions);
 }
 
+function readBreakerOptions(layers: readonly BreakerOptions[], problems: string[], prefix = ''): Values {
+  const values = readOptions(BREAKER_OPTIONS, layers, problems, prefix);
+  const timeout = Number(values.timeout);
+  values.leaseDuration ??= (timeout === OFF ? UNTIMED_CALL_MS : timeout) + LEASE_MARGIN_MS;
+  atLeast(values, 'maxResetTimeout', 'resetTimeout', problems, prefix);
+  if (timeout !== OFF) atLeast(values, 'leaseDuration', 'timeout', problems, prefix);
+  return values;
+}
+
 /**
- * The options of a whole gear, and its `defaults` for breakers checked. A copy, frozen.
+ * The options of a whole gear, with what it has for breakers checked: `defaults`, and `circuits` on top. A copy, frozen.
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
  */
 export function resolveGearOptions(
   options: GearOptions = {},
   defaults: BreakerOptions = {},
+  circuits: Readonly<Record<string, BreakerOptions>> = {},
+  problems: string[] = [],
 ): ResolvedGearOptions {
-  const problems: string[] = [];
   const values = readOptions(GEAR_OPTIONS, [options], problems);
-  readOptions(BREAKER_OPTIONS, [defaults], problems, 'defaults.');
+  readBreakerOptions([defaults], problems, 'defaults.');
+  const sound = problems.length ? {} : defaults;
+  for (const [name, own] of Object.entries(circuits))
+    readBreakerOptions([own, sound], problems, `circuits.${name}.`);
   values.maxStale ??= 2 * Number(values.cacheTtl);
   values.processId ??= newId();
   values.awaitReports ??= Boolean(globalThis.process?.env.AWS_LAMBDA_FUNCTION_NAME);
@@ -241,9 +250,9 @@ function readOptions(
   return values;
 }
 
-function atLeast(values: Values, key: string, other: string, problems: string[]): void {
+function atLeast(values: Values, key: string, other: string, problems: string[], prefix = ''): void {
   if (Number(values[key]) < Number(values[other]))
-    problems.push(`${key} is ${values[key]}; allowed: at least ${other}, ${values[other]}`);
+    problems.push(`${prefix}${key} is ${values[key]}; allowed: at least ${other}, ${values[other]}`);
 }
 
 /** What `value` means for an option, or `undefined` where it is not allowed. */

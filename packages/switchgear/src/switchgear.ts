@@ -21,12 +21,11 @@ import {
   resolveOptions,
 } from './options.ts';
 import type { Store } from './store/contract.ts';
-import { MemoryStore } from './store/memory/memory-store.ts';
 import { StoreGuard, type Verb } from './store/store-guard.ts';
 
 export interface SwitchgearOptions extends GearOptions {
-  /** Where the fleet keeps its circuits; by default a store of this process alone. */
-  readonly store?: Store;
+  /** Where the fleet keeps its circuits. `new MemoryStore()` is one of this process alone. */
+  readonly store: Store;
   /** Settings of all breakers that do not say otherwise. */
   readonly defaults?: BreakerOptions;
   /** Settings per circuit, between `defaults` and what the code says: from the environment, say. */
@@ -61,7 +60,7 @@ export class Switchgear {
   readonly #unsubscribe: (() => void) | undefined;
 
   /** @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options at once. */
-  constructor(options: SwitchgearOptions = {}) {
+  constructor(options: SwitchgearOptions) {
     const {
       store,
       defaults = {},
@@ -70,13 +69,15 @@ export class Switchgear {
       random = Math.random,
       newId = randomId,
       ...rest
-    } = options;
-    this.#settings = resolveGearOptions(rest, defaults);
-    for (const name of Object.keys(circuits)) resolveOptions(name, defaults, circuits[name]);
+    } = options ?? {};
+    const problems: string[] = [];
+    if (typeof store?.transition !== 'function')
+      problems.push(`store is ${typeof store}; allowed: a store, such as new MemoryStore()`);
+    this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
     this.#defaults = defaults;
     this.#perCircuit = circuits;
     this.#clock = clock;
-    this.#store = store ?? new MemoryStore({ clock });
+    this.#store = store;
     this.#deadlines = new Deadlines(clock);
     const guard = new StoreGuard(this.#store, clock, this.#settings.storeTimeout, (error, verb) =>
       tell(this.#failures, error, verb),

@@ -14,7 +14,6 @@ import {
   type CircuitRecord,
   type HalfOpenRecord,
   type Head,
-  type Lease,
   overrideActive,
   overrideUnsettled,
   rootRecord,
@@ -313,12 +312,11 @@ export class Circuit {
     try {
       let verdict: Admission = offer;
       // All processes see the deadline pass at once. Reading first costs a read; a failed condition costs a write.
-      if (this.#snapshot.readMs + this.#clockAhead() < offer.freeSinceMs) {
+      if (!this.#knowsSince(offer.freeSinceMs)) {
         await this.#load();
         verdict = admission(this.#known, this.#now());
       }
-      const knowing = this.#snapshot.readMs + this.#clockAhead() >= offer.freeSinceMs;
-      if (verdict.admits === 'probe' && knowing) {
+      if (verdict.admits === 'probe' && this.#knowsSince(offer.freeSinceMs)) {
         const probe = await this.#lease(verdict);
         if (probe) return probe;
       }
@@ -330,6 +328,12 @@ export class Circuit {
     if (after.admits === 'all' || after.admits === 'share')
       return this.#judge(this.#host.refresh(this.#host.clock.now()));
     return this.#rejectUntil(after.admits === 'none' ? after.untilMs : nowMs, nowMs);
+  }
+
+  /** Whether the snapshot was read at `sinceMs` or later. A push brings a record, but teaches no time. */
+  #knowsSince(sinceMs: number): boolean {
+    const taught = this.#host.guard.store.now() !== undefined;
+    return taught && this.#snapshot.readMs + this.#clockAhead() >= sinceMs;
   }
 
   async #lease(offer: Admission & { admits: 'probe' }): Promise<Probe | undefined> {
@@ -435,7 +439,7 @@ export class Circuit {
     if (!local?.settle(slot, leaseId, verdict, this.#mover(nowMs))) return;
     this.#emitLocal();
     // What was counted before belongs to the outage that just ended.
-    this.#era = new Era(this.policy, this.record ?? windowOf(this.policy));
+    this.#era = this.#era.afterwards();
     if (local.record.state === 'closed' && !local.standIn) this.#local = undefined;
   }
 

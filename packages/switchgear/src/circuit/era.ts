@@ -28,6 +28,18 @@ export class Era {
     this.#window = window;
   }
 
+  /** A new beginning in the same epoch. Votes stay given: the fleet's window still has them, and each process has but its share. */
+  afterwards(): Era {
+    const next = new Era(this.#policy, this.#window);
+    next.#buckets = this.#buckets.map(({ slot, votes }) => ({
+      ...bucket(slot),
+      votes,
+      sent: { ...NOTHING, votes },
+    }));
+    next.#current = next.#buckets.at(-1) ?? next.#current;
+    return next;
+  }
+
   /** Moves on to the bucket of `nowMs`; returns when that bucket ends. Counting before the first turn is lost. */
   turn(nowMs: number): number {
     const { bucketMs, buckets } = this.#window;

@@ -1,12 +1,13 @@
 import { expect, test, vi } from 'vitest';
 import { isSwitchgearError } from '../../src/errors.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 import { fleet, Gate, refused } from '../laws/fleet.ts';
 
 function breaker(options = {}, gear = {}) {
   const clock = new FakeClock();
-  const made = new Switchgear({ clock, random: () => 0, ...gear });
+  const made = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0, ...gear });
   return { clock, gear: made, breaker: made.breaker('payments', options) };
 }
 

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 test('the same name is the same breaker; other options for it are refused', () => {
-  const gear = new Switchgear({ defaults: { timeout: '2s' } });
+  const gear = new Switchgear({ store: new MemoryStore(), defaults: { timeout: '2s' } });
   const payments = gear.breaker('payments', { failureThreshold: 5 });
   expect(gear.breaker('payments')).toBe(payments);
   expect(gear.breaker('payments', { failureThreshold: 5 })).toBe(payments);
@@ -19,8 +19,17 @@ test('the same name is the same breaker; other options for it are refused', () =
   expect(() => gear.breaker('payments', { failureThreshold: 6 })).toThrow(/failureThreshold/);
 });
 
+test('everything wrong is refused at construction, all at once, the missing store too', () => {
+  const wrong = { cacheTtl: 0, defaults: { jitter: 2 }, circuits: { payments: { timeout: '5x' } } };
+  expect(() => new Switchgear(wrong as never)).toThrow(
+    /store is undefined.*new MemoryStore[\s\S]*cacheTtl is 0[\s\S]*defaults\.jitter is 2[\s\S]*circuits\.payments\.timeout is '5x'/,
+  );
+  expect(() => new Switchgear(undefined as never)).toThrow(/store is undefined/);
+});
+
 test('circuits: settings from outside lie between the defaults and the code', () => {
   const gear = new Switchgear({
+    store: new MemoryStore(),
     defaults: { failureThreshold: 4, minCalls: 4, quorum: 4 },
     circuits: { payments: { failureThreshold: 5, minCalls: 5 } },
   });
@@ -217,7 +226,7 @@ test('disabled: calls go straight through; nothing is counted, limited or stored
 
 test('without a store a process is a breaker of its own', async () => {
   const clock = new FakeClock();
-  const gear = new Switchgear({ clock, random: () => 0 });
+  const gear = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0 });
   const breaker = gear.breaker('payments');
   for (let i = 0; i < 3; i++) await outcome(breaker.execute(() => Promise.reject(refused())));
   expect(breaker.state.state).toBe('open');
@@ -228,8 +237,9 @@ test('without a store a process is a breaker of its own', async () => {
 });
 
 test('processes have random names unless they are told one', () => {
-  expect(new Switchgear().processId).not.toBe(new Switchgear().processId);
-  expect(new Switchgear({ processId: 'order-1' }).processId).toBe('order-1');
+  const store = new MemoryStore();
+  expect(new Switchgear({ store }).processId).not.toBe(new Switchgear({ store }).processId);
+  expect(new Switchgear({ store, processId: 'order-1' }).processId).toBe('order-1');
 });
 
 test('disabled stays disabled, whatever the store says or an operator asks', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type EnvironmentOptions, optionsFromEnv } from '../../src/config/index.ts';
 import { ConfigurationError } from '../../src/errors.ts';
-import { Switchgear } from '../../src/index.ts';
+import { MemoryStore, Switchgear } from '../../src/index.ts';
 import { BREAKER_OPTIONS, GEAR_OPTIONS, resolveOptions } from '../../src/options.ts';
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -80,7 +80,10 @@ describe('optionsFromEnv', () => {
   ])(
     'SWITCHGEAR_DISABLED=%s: is it %s that calls go through after a hundred failures?',
     async (text, through) => {
-      const gear = new Switchgear(optionsFromEnv({ SWITCHGEAR_DISABLED: text }).options);
+      const gear = new Switchgear({
+        store: new MemoryStore(),
+        ...optionsFromEnv({ SWITCHGEAR_DISABLED: text }).options,
+      });
       const payments = gear.breaker('payments');
       const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
       for (let i = 0; i < 100; i++) await payments.execute(() => Promise.reject(refused)).catch(() => {});

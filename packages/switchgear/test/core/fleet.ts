@@ -231,7 +231,7 @@ export class Fleet {
 
   #clear(process: Process): void {
     const { override, ...rest } = this.#stored;
-    this.#move(process, this.#stored, cleared(this.#stored, this.#mover(process)), rest);
+    this.#move(process, this.#stored, cleared(this.#stored, this.#mover(process), 'a fresh start'), rest);
     assert.ok(this.#stored.settledOverride >= (override?.version ?? 0), 'L9 versions go on after a clear');
     this.#override = undefined;
   }

@@ -79,7 +79,6 @@ class Present {
 
   /** One guarded call of the dependency, and how it ended for its caller. */
   async call() {
-    let reached = false;
     let insideMs = 0;
     // A timer of our own says how long the budget takes in this process under the machine's present load.
     let budgetEndedMs = Number.POSITIVE_INFINITY;
@@ -88,7 +87,6 @@ class Present {
     }, this.budgetMs);
     const outcome = await this.breaker
       .execute(async ({ signal }) => {
-        reached = true;
         const startMs = performance.now();
         try {
           return await this.#request(signal);
@@ -102,7 +100,7 @@ class Present {
     this.calls.overBudgetMs = Math.max(this.calls.overBudgetMs, overMs);
     if (outcome.how === 'wrong') this.calls.wrong.push(outcome.message);
     else this.calls[outcome.how]++;
-    return { ...outcome, reached };
+    return outcome;
   }
 
   // Not `fetch`: to load it costs each process as much as the rest of its first call.
@@ -129,7 +127,7 @@ class Present {
 }
 
 function outcomeOf(error) {
-  if (isSwitchgearError(error, 'CIRCUIT_OPEN')) return { how: 'rejected', state: error.state };
+  if (isSwitchgearError(error, 'CIRCUIT_OPEN')) return { how: 'rejected' };
   if (error.status === 503) return { how: 'failed' };
   return { how: 'wrong', message: String(error.stack ?? error) };
 }

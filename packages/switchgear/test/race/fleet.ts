@@ -19,6 +19,7 @@ export interface FleetOptions {
 /** Here the store is to answer, however busy the machine: what a process does otherwise is another test's matter. */
 const PATIENT = { storeTimeout: 5_000 };
 
+/** New processes at the same time: more of them only hinder one another. */
 const START_AT_ONCE = 4;
 
 let bed: Promise<Bed> | undefined;
@@ -47,7 +48,7 @@ async function take(skewsMs: readonly number[], { url }: Dependency, table: Bed)
       await process.open(settings(`warm-up-${crypto.randomUUID()}`, table, url));
       await process.ask('warm');
       await process.ask('call');
-      await process.ask('settle');
+      await process.ask('close');
     }
   };
   await Promise.all(Array.from({ length: START_AT_ONCE }, startSome));

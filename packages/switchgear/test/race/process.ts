@@ -11,11 +11,7 @@ import type { DynamoDBStoreOptions } from '../../src/store/dynamodb/index.ts';
 /** How a call ended for its caller. `wrong`: with an error that is neither the dependency's nor a rejection. */
 export interface CallOutcome {
   readonly how: 'ok' | 'failed' | 'rejected' | 'wrong';
-  /** What rejected it. */
-  readonly state?: string;
   readonly message?: string;
-  /** Whether the guarded function ran. */
-  readonly reached: boolean;
 }
 
 /** A write that the library asked of the store. */

@@ -1,7 +1,7 @@
 /** L8 with real processes and a real network: a store that fails in every way it can, and comes back. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, inject } from 'vitest';
+import { afterAll, describe, expect, inject } from 'vitest';
 import { type Fleet, type FleetOptions, soon, test } from './fleet.ts';
 import type { Process } from './process.ts';
 import { type Behaviour, StoreProxy } from './store-proxy.ts';
@@ -10,6 +10,9 @@ const FAULTS: readonly Behaviour[] = ['refuses', 'hangs', 'throttles', 'answers 
 /** What comes after a timer of the same length that was set earlier, on a machine with more processes than cores. */
 const TIMER_MS = 100;
 const STALE_MS = 1_000;
+
+const proxies: StoreProxy[] = [];
+afterAll(() => Promise.all(proxies.map((proxy) => proxy.become('refuses'))));
 
 interface Scene {
   readonly f: Fleet;
@@ -23,6 +26,7 @@ type StartFleet = (size: number, options: FleetOptions) => Promise<Fleet>;
 
 async function scene(start: StartFleet, behaviour: Behaviour, awaitReports = false): Promise<Scene> {
   const proxy = await StoreProxy.start(inject('dynamodbEndpoint'));
+  proxies.push(proxy);
   const f = await start(2, {
     breaker: { failureRatio: 0, resetTimeout: '1s', backoff: 1, timeout: '5s' },
     gear: { storeTimeout: 300, cacheTtl: 500, maxStale: STALE_MS, awaitReports },

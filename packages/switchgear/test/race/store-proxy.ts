@@ -17,7 +17,8 @@ const THROTTLED = JSON.stringify({
 export class StoreProxy {
   readonly #target: string;
   readonly #server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-    void this.#serve(request, response);
+    // Whoever asked has gone, or the way to the store has broken.
+    this.#serve(request, response).catch(() => response.destroy());
   });
   #port = 0;
   #behaviour: Behaviour = 'refuses';
@@ -75,8 +76,6 @@ export class StoreProxy {
     const onward = forward(new URL(url ?? '/', this.#target), { method, headers }).end(Buffer.concat(body));
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
     if (behaviour === 'answers late') await sleep(LATE_MS);
-    // Whoever asked may have gone meanwhile.
-    response.on('error', () => {});
     response.writeHead(answer.statusCode ?? 500, answer.headers);
     answer.pipe(response);
   }
