@@ -62,8 +62,8 @@ export class Bulkhead {
 
   /** Gives the slot to the first in line, or frees it. */
   leave(): void {
-    if (this.#line.head) this.#line.sweep();
-    const next = this.#line.head as Waiter | undefined;
+    if (this.#waiting > 0) this.#line.sweep();
+    const next = this.#waiting > 0 ? (this.#line.head as Waiter) : undefined;
     if (!next) {
       this.#running--;
       return;
