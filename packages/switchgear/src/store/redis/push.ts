@@ -39,7 +39,7 @@ export class Push {
       () => this.#connection.subscriber(),
       this.#channel,
       (message) => this.#tell(message),
-      () => void this.#catchUp(),
+      () => this.#catchUp(),
     );
     return () => {
       this.#listeners.delete(id);
@@ -64,14 +64,10 @@ export class Push {
     for (const listener of this.#listeners.values()) listener(record);
   }
 
-  /** Reads what may have been missed. Where that fails, the periodic read comes to it. */
+  /** Reads what may have been missed. */
   async #catchUp(): Promise<void> {
-    try {
-      const records = await this.#read(
-        [...this.#watched.keys()],
-        (name) => this.#watched.get(name) as Window,
-      );
-      for (const record of records) for (const listener of this.#listeners.values()) listener(record);
-    } catch {}
+    const names = [...this.#watched.keys()];
+    const records = await this.#read(names, (name) => this.#watched.get(name) as Window);
+    for (const record of records) for (const listener of this.#listeners.values()) listener(record);
   }
 }

@@ -4,12 +4,13 @@ import type { Subscriber } from './connection.ts';
 /**
  * Keeps a subscription: opens a new subscriber each time the last one ends, and says whenever a subscription begins. The
  * clients could resubscribe by themselves, but not all of them say when they did, so the gap would go unnoticed.
+ * A subscription whose `onLive` fails is begun anew.
  */
 export function keepSubscribed(
   open: () => Promise<Subscriber>,
   channel: string,
   onMessage: (message: string) => void,
-  onLive: () => void,
+  onLive: () => Promise<void>,
 ): () => void {
   let over = false;
   let current: Subscriber | undefined;
@@ -23,8 +24,8 @@ export function keepSubscribed(
       await current.subscribe(channel, (message) => {
         if (!over) onMessage(message);
       });
+      await onLive();
       attempt = 0;
-      onLive();
       await current.ended;
     } catch {
       // Whatever it was, calls meet it too, and report it.

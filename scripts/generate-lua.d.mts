@@ -1,0 +1,3 @@
+export const GENERATED: URL;
+
+export function generateLua(): string;

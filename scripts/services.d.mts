@@ -1,0 +1,12 @@
+/** Address of a DynamoDB Local of its own. */
+export function startDynamoDBLocal(): Promise<{ endpoint: string; stop(): Promise<void> }>;
+
+export function installDynamoDBLocal(): Promise<string>;
+
+export function startRedis(options?: {
+  port?: number;
+  args?: readonly string[];
+  clockFile?: string;
+}): Promise<{ port: number; stop(signal?: NodeJS.Signals): Promise<void> }>;
+
+export function installRedis(): Promise<string>;
