@@ -4,6 +4,7 @@ import type { Random } from '../engine/random.ts';
 import type { ModelledStore } from '../store/modelled-store.ts';
 import type { Trouble } from '../store/trouble.ts';
 import { CIRCUIT } from '../strategies/switchgear.ts';
+import type { Member } from '../world/member.ts';
 import type { World } from '../world/world.ts';
 
 /** How bad it gets. */
@@ -70,7 +71,7 @@ export class Chaos implements Event {
     return this.#world.engine.elapsedMs >= this.#settings.untilMs;
   }
 
-  #victim() {
+  #victim(): Member {
     return this.#random.pick(this.#world.placement.members);
   }
 
@@ -85,7 +86,7 @@ export class Chaos implements Event {
     );
   }
 
-  #crash(member: ReturnType<Chaos['#victim']>): void {
+  #crash(member: Member): void {
     if (!member.process.gone) this.#world.crash(member);
   }
 

@@ -9,7 +9,14 @@ import type { Member } from '../world/member.ts';
 import type { Call } from '../world/traffic.ts';
 
 type Counters = Record<
-  'calls' | 'failures' | 'failuresInTime' | 'sentCalls' | 'sentFailures' | 'successes',
+  | 'calls'
+  | 'failures'
+  | 'failuresInTime'
+  | 'sentCalls'
+  | 'sentFailures'
+  | 'probesStarted'
+  | 'probeSuccesses'
+  | 'probeFailures',
   number
 >;
 
@@ -18,8 +25,7 @@ export interface Part extends Counters {
   readonly process: Process;
   /** It has tried to end the epoch: from then on its evidence may be moot. */
   moved: boolean;
-  /** Probe calls that it started, and leases that it was granted. */
-  probesStarted: number;
+  /** Leases that it was granted. */
   leases: { readonly id: string; readonly untilMs: number }[];
   readonly failedAtMs: number[];
 }
@@ -28,6 +34,8 @@ export interface Part extends Counters {
 interface Knowledge {
   /** Newest epoch. */
   number: number;
+  /** Epochs that it has read of, and those that it has cause to believe in. */
+  readonly read: Set<string>;
   readonly epochs: Set<string>;
   /** The record with the newest override. */
   latest: CircuitRecord | undefined;
@@ -92,7 +100,6 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
       part = {
         process,
         moved: false,
-        probesStarted: 0,
         leases: [],
         failedAtMs: [],
         calls: 0,
@@ -100,7 +107,9 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         failuresInTime: 0,
         sentCalls: 0,
         sentFailures: 0,
-        successes: 0,
+        probesStarted: 0,
+        probeSuccesses: 0,
+        probeFailures: 0,
       };
       epoch.set(process, part);
     }
@@ -115,7 +124,13 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   known(process: Process): Knowledge {
     let known = this.#knowledge.get(process);
     if (!known) {
-      known = { number: -1, epochs: new Set(), latest: undefined, failedMs: Number.NEGATIVE_INFINITY };
+      known = {
+        number: -1,
+        read: new Set(),
+        epochs: new Set(),
+        latest: undefined,
+        failedMs: Number.NEGATIVE_INFINITY,
+      };
       this.#knowledge.set(process, known);
     }
     return known;
@@ -150,12 +165,15 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (lease) this.part(record.epoch.id, process).leases.push(lease);
   }
 
-  told(process: Process, records: readonly CircuitRecord[]): void {
+  told(process: Process, records: readonly CircuitRecord[], _atMs: number, sure: boolean): void {
     const known = this.known(process);
     for (const record of records) {
-      known.epochs.add(record.epoch.id);
+      // Another epoch of the same number, or a lower one, is not believed before a consistent read.
+      const believed = sure || record.epoch.number > known.number || known.epochs.has(record.epoch.id);
+      known.read.add(record.epoch.id);
+      if (believed) known.epochs.add(record.epoch.id);
       known.number = Math.max(known.number, record.epoch.number);
-      if ((record.override?.version ?? 0) >= (known.latest?.override?.version ?? 0)) known.latest = record;
+      if (believed && overrideVersion(record) >= overrideVersion(known.latest)) known.latest = record;
     }
   }
 
@@ -167,14 +185,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   admit(call: Call): void {
     const status = this.status(call.member);
     const part = this.part(status.epoch.id, call.process);
-    const kind =
-      status.state === 'local-open'
-        ? 'local'
-        : status.state === 'half-open'
-          ? 'probe'
-          : this.known(call.process).number < 0
-            ? 'blind'
-            : 'ordinary';
+    const kind = this.#kind(status, call.process);
     if (kind === 'probe') part.probesStarted++;
     this.#calls.set(call, { kind, status, part, atMs: this.engine.nowMs });
   }
@@ -182,17 +193,36 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   /** Called before the laws see the end. */
   end(call: Call, outcome: Outcome): void {
     const { kind, part, atMs } = this.admission(call);
-    const { nowMs } = this.engine;
     if (outcome === 'ignored' || kind === 'local' || kind === 'blind') return;
-    part.calls++;
-    if (outcome === 'success') part.successes++;
-    else {
-      part.failures++;
-      part.failedAtMs.push(nowMs);
-      // A permit that was held longer has lapsed.
-      if (nowMs - atMs < this.policy.leaseDuration) part.failuresInTime++;
+    if (kind === 'probe') {
+      if (outcome === 'success') part.probeSuccesses++;
+      else part.probeFailures++;
+      return;
     }
+    const { nowMs } = this.engine;
+    part.calls++;
+    if (outcome === 'success') return;
+    part.failures++;
+    part.failedAtMs.push(nowMs);
+    // A permit that was held longer has lapsed.
+    if (nowMs - atMs < this.policy.leaseDuration) part.failuresInTime++;
   }
+
+  #kind({ state }: CircuitStatus, process: Process): Admitted['kind'] {
+    const { number, latest } = this.known(process);
+    if (state === 'local-open') return 'local';
+    if (number < 0) return 'blind';
+    // What lies below a forced-closed that has ended says nothing: everything is admitted until somebody closes it.
+    const lifted = latest && overrideVersion(latest) > latest.settledOverride;
+    return state === 'half-open' && !(lifted && latest.override?.mode !== 'forced-open')
+      ? 'probe'
+      : 'ordinary';
+  }
+}
+
+/** Version of the newest override that the record knows of, ended or not. */
+function overrideVersion(record: CircuitRecord | undefined): number {
+  return record ? (record.override?.version ?? record.settledOverride) : 0;
 }
 
 /** A guard of ours, for those who look at it from outside. */

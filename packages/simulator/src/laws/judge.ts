@@ -84,7 +84,7 @@ export class Judge {
     const first: Partial<Watcher> = {
       sent: (process, write) => facts.sent(process, write),
       wrote: (process, write, answer) => facts.wrote(process, write, answer),
-      told: (process, records) => facts.told(process, records),
+      told: (process, records, atMs, sure) => facts.told(process, records, atMs, sure),
       failed: (process) => facts.failed(process),
       admitted: (call) => facts.admit(call),
       ended: (call, outcome) => facts.end(call, outcome),

@@ -20,15 +20,24 @@ export function monotonicEpoch(facts: Facts, broken: Verdict): Law {
       if (record.epoch.number !== number + 1)
         broken('L1', process, `epoch ${number} was followed by ${record.epoch.number}`);
       const parts = facts.parts(write.base.epoch.id);
-      const failures = parts.reduce((sum, part) => sum + part.failures, 0);
-      const successes = parts.reduce((sum, part) => sum + part.successes, 0);
+      const sum = (of: 'failures' | 'probeFailures' | 'probeSuccesses') =>
+        parts.reduce((total, part) => total + part[of], 0);
       const { reason, to } = write.next.transition ?? {};
-      if (to === 'open' && before?.state === 'half-open' && reason === 'probe-failed' && failures === 0)
+      if (
+        to === 'open' &&
+        before?.state === 'half-open' &&
+        reason === 'probe-failed' &&
+        sum('probeFailures') === 0
+      )
         broken('L1', process, 're-opened although no probe of this epoch had failed');
-      if (to === 'open' && write.base.state === 'closed' && failures < tripsAt(facts))
-        broken('L1', process, `opened after ${failures} failures in this epoch`);
-      if (to === 'closed' && reason === 'recovered' && successes < facts.policy.halfOpenSuccessThreshold)
-        broken('L1', process, `closed after ${successes} successes of probes in this epoch`);
+      if (to === 'open' && write.base.state === 'closed' && sum('failures') < tripsAt(facts))
+        broken('L1', process, `opened after ${sum('failures')} failures in this epoch`);
+      if (
+        to === 'closed' &&
+        reason === 'recovered' &&
+        sum('probeSuccesses') < facts.policy.halfOpenSuccessThreshold
+      )
+        broken('L1', process, `closed after ${sum('probeSuccesses')} successes of probes in this epoch`);
     },
     admitted(call) {
       const { status } = facts.admission(call);

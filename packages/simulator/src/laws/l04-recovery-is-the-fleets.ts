@@ -16,9 +16,9 @@ export function recoveryIsTheFleets(facts: Facts, broken: Verdict): Law {
         const { verdict } = write.probe;
         settled[verdict]++;
         const part = facts.part(epochId, process);
-        if (verdict === 'success' && part.successes === 0)
+        if (verdict === 'success' && part.probeSuccesses === 0)
           broken('L4', process, 'told of a success that it did not have');
-        if (verdict === 'failure' && part.failures === 0)
+        if (verdict === 'failure' && part.probeFailures === 0)
           broken('L4', process, 'told of a failure that it did not have');
       }
       if (record.successes !== settled.success || record.failures !== settled.failure)

@@ -13,7 +13,7 @@ export function storeMayFail(facts: Facts, broken: Verdict, budgetMs: number): L
   };
   const writable = (process: Process, epochId: string, number: number) =>
     // A missing record, and nothing else, may be made up.
-    number === 0 || facts.known(process).epochs.has(epochId);
+    number === 0 || facts.known(process).read.has(epochId);
   return {
     asks(call) {
       asked.set(call, call.process.upMs);
