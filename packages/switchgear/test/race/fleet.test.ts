@@ -1,9 +1,14 @@
 /** Races between real processes on a real DynamoDB. What each law means is in the design; the figures are these tests'. */
 
-import { describe, expect } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { HalfOpenRecord } from '../../src/core/record.ts';
-import { type Fleet, soon, test } from './fleet.ts';
+import { Fleet, soon, test } from './fleet.ts';
 import type { Look, Process, Write } from './process.ts';
+
+// Starting fifty processes is most of the work here: it is no test's time.
+beforeAll(async () => {
+  await (await Fleet.of(50)).end();
+}, 120_000);
 
 const sum = (looks: readonly Look[], answer: Write['answer']) =>
   looks
