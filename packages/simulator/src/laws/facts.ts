@@ -1,7 +1,7 @@
-import type { CircuitRecord, CircuitStatus } from 'switchgear';
+import type { CircuitRecord, CircuitStatus, StateChange } from 'switchgear';
 import type { Engine } from '../engine/engine.ts';
 import type { Process } from '../engine/process.ts';
-import type { ModelledStore, StoreWatcher } from '../store/modelled-store.ts';
+import type { ModelledStore, Source, StoreWatcher } from '../store/modelled-store.ts';
 import type { Write } from '../store/write.ts';
 import { CIRCUIT, SwitchgearGuard } from '../strategies/switchgear.ts';
 import type { Outcome } from '../world/dependency.ts';
@@ -23,7 +23,7 @@ type Counters = Record<
 /** What really happened between one process and one epoch. */
 export interface Part extends Counters {
   readonly process: Process;
-  /** It has tried to end the epoch: from then on its evidence may be moot. */
+  /** It has tried to end the epoch, or gone its own way in it: from then on its evidence may be moot. */
   moved: boolean;
   /** Leases that it was granted. */
   leases: { readonly id: string; readonly untilMs: number }[];
@@ -37,7 +37,9 @@ interface Knowledge {
   /** Epochs that it has read of, and those that it has cause to believe in. */
   readonly read: Set<string>;
   readonly epochs: Set<string>;
-  /** The record with the newest override. */
+  /** An answer has taught it the store's time. */
+  timed: boolean;
+  /** The newest record that it has cause to believe in. */
   latest: CircuitRecord | undefined;
   /** True time of the latest failure of a request. */
   failedMs: number;
@@ -129,6 +131,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         read: new Set(),
         epochs: new Set(),
         latest: undefined,
+        timed: false,
         failedMs: Number.NEGATIVE_INFINITY,
       };
       this.#knowledge.set(process, known);
@@ -165,16 +168,25 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (lease) this.part(record.epoch.id, process).leases.push(lease);
   }
 
-  told(process: Process, records: readonly CircuitRecord[], _atMs: number, sure: boolean): void {
+  told(process: Process, records: readonly CircuitRecord[], _atMs: number, source: Source): void {
     const known = this.known(process);
+    const sure = source === 'write' || source === 'consistent read';
+    if (source !== 'push') known.timed = true;
     for (const record of records) {
-      // Another epoch of the same number, or a lower one, is not believed before a consistent read.
-      const believed = sure || record.epoch.number > known.number || known.epochs.has(record.epoch.id);
-      known.read.add(record.epoch.id);
-      if (believed) known.epochs.add(record.epoch.id);
-      known.number = Math.max(known.number, record.epoch.number);
-      if (believed && overrideVersion(record) >= overrideVersion(known.latest)) known.latest = record;
+      const { number, id } = record.epoch;
+      known.read.add(id);
+      // A lower epoch, or another one of the same number, is not believed before a consistent read.
+      const believed = sure || number > known.number || known.latest?.epoch.id === id;
+      if (number < known.number || !believed) continue;
+      known.epochs.add(id);
+      known.number = number;
+      if (overrideVersion(record) >= overrideVersion(known.latest)) known.latest = record;
     }
+  }
+
+  changed(process: Process, { source, circuit }: StateChange): void {
+    const latest = this.known(process).latest?.epoch.id;
+    if (source === 'local' && circuit === CIRCUIT && latest) this.part(latest, process).moved = true;
   }
 
   failed(process: Process): void {

@@ -84,8 +84,9 @@ export class Judge {
     const first: Partial<Watcher> = {
       sent: (process, write) => facts.sent(process, write),
       wrote: (process, write, answer) => facts.wrote(process, write, answer),
-      told: (process, records, atMs, sure) => facts.told(process, records, atMs, sure),
+      told: (process, records, atMs, source) => facts.told(process, records, atMs, source),
       failed: (process) => facts.failed(process),
+      changed: (process, change) => facts.changed(process, change),
       admitted: (call) => facts.admit(call),
       ended: (call, outcome) => facts.end(call, outcome),
     };

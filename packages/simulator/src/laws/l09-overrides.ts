@@ -8,7 +8,9 @@ export function overrides(facts: Facts, broken: Verdict): Law {
   const { clockErrorMs } = facts.store.profile;
   /** The override that holds for `process` beyond doubt. */
   const inForce = (process: Process): Override | undefined => {
-    const override = facts.known(process).latest?.override;
+    const { latest, timed } = facts.known(process);
+    // Who does not know the time cannot know whether an override has ended.
+    const override = timed ? latest?.override : undefined;
     const endsMs = override?.untilMs ?? Number.POSITIVE_INFINITY;
     return facts.engine.nowMs < endsMs - clockErrorMs - 1 ? override : undefined;
   };

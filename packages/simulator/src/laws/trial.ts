@@ -4,7 +4,7 @@ import { Engine } from '../engine/engine.ts';
 import { Random } from '../engine/random.ts';
 import { ModelledStore } from '../store/modelled-store.ts';
 import { DYNAMODB, REDIS } from '../store/store-profile.ts';
-import { type GearSettings, SwitchgearStrategy } from '../strategies/switchgear.ts';
+import { CIRCUIT, type GearSettings, SwitchgearStrategy } from '../strategies/switchgear.ts';
 import { steady } from '../world/arrivals.ts';
 import type { Condition, Phase } from '../world/dependency.ts';
 import { type Scenario, World } from '../world/world.ts';
@@ -38,11 +38,16 @@ export interface TrialResult {
 
 /**
  * A small fleet, drawn from `seed`, in a bad minute and the good one after it, held against the laws. The same seed gives
- * the same run on every machine. @param line takes the run's protocol, event by event.
+ * the same run on every machine.
+ * @param line takes the run's protocol, event by event.
+ * @param engine a new one.
  */
-export async function trial(seed: number, line?: (text: string) => void): Promise<TrialResult> {
+export async function trial(
+  seed: number,
+  line?: (text: string) => void,
+  engine = new Engine(),
+): Promise<TrialResult> {
   const random = new Random(seed);
-  const engine = new Engine();
   const draw = random.fork('trial');
   const store = new ModelledStore(engine, draw.pick([DYNAMODB, REDIS]), random.fork('store'));
   const timeoutMs = draw.pick([300, 1_000, 3_000]);
@@ -66,7 +71,7 @@ export async function trial(seed: number, line?: (text: string) => void): Promis
     seed,
     violations: judge.violations,
     calls: world.ledger.sum('offered'),
-    epochs: store.past.newest('payments')?.epoch.number ?? 0,
+    epochs: store.past.newest(CIRCUIT)?.epoch.number ?? 0,
   };
 }
 

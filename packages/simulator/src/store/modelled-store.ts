@@ -16,6 +16,9 @@ import type { StoreProfile } from './store-profile.ts';
 import type { Trouble, Troubles } from './trouble.ts';
 import { itemOf, perform, type Write } from './write.ts';
 
+/** How a process came to know: an answer of a write or a consistent read cannot be an old one; a push says nothing of the time. */
+export type Source = 'write' | 'consistent read' | 'read' | 'push';
+
 export type Verb = Write['verb'] | 'load' | 'history' | 'list';
 
 type WriteAnswer = Awaited<ReturnType<Store['report']>>;
@@ -27,7 +30,7 @@ export interface StoreWatcher {
   /** A write was judged: `before` is the record that judged it, `undefined` where none was there. */
   wrote(process: Process, write: Write, answer: WriteAnswer, before: CircuitRecord | undefined): void;
   /** An answer, or a push, has reached its process. `atMs`: the true time at which the store gave it. */
-  told(process: Process, records: readonly CircuitRecord[], atMs: number, sure: boolean): void;
+  told(process: Process, records: readonly CircuitRecord[], atMs: number, source: Source): void;
   /** A request failed in the eyes of its process. */
   failed(process: Process, verb: Verb): void;
 }
@@ -139,7 +142,7 @@ class Connection implements Store {
         store.listen((record) => {
           if (process.gone || store.troubles?.(process, 'load')?.kind === 'lost') return;
           const delivery = new Delivery(process, () => {
-            store.watcher?.told(process, [record], sentMs, false);
+            store.watcher?.told(process, [record], sentMs, 'push');
             listener(record);
           });
           const sentMs = store.engine.nowMs;
@@ -159,7 +162,8 @@ class Connection implements Store {
     return this.#ask(
       'load',
       () => this.#store.read(names, window, consistent),
-      (records, atMs) => this.#store.watcher?.told(this.#process, records, atMs, consistent),
+      (records, atMs) =>
+        this.#store.watcher?.told(this.#process, records, atMs, consistent ? 'consistent read' : 'read'),
     );
   }
 
@@ -205,7 +209,7 @@ class Connection implements Store {
     return this.#ask(
       write.verb,
       () => this.#store.write(this.#process, write, callerMs),
-      ({ record }, atMs) => this.#store.watcher?.told(this.#process, [record], atMs, true),
+      ({ record }, atMs) => this.#store.watcher?.told(this.#process, [record], atMs, 'write'),
     );
   }
 
