@@ -5,6 +5,7 @@ export function installDynamoDBLocal(): Promise<string>;
 
 export function startRedis(options?: {
   port?: number;
+  config?: string;
   args?: readonly string[];
   clockFile?: string;
 }): Promise<{ port: number; stop(signal?: NodeJS.Signals): Promise<void> }>;

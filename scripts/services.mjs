@@ -122,9 +122,9 @@ function libfaketime() {
 
 /**
  * Starts a Redis on a free port (or on `port`) of the loopback interface, without persistence unless `args` say so. It ends
- * with `stop`, or with this process. With `clockFile`, what that file says (`+90.5`: seconds ahead) is its time.
+ * with `stop`, or with this process. `config` is a file of settings, `args` are settings too. With `clockFile`, what that file says (`+90.5`: seconds ahead) is its time.
  */
-export async function startRedis({ port, args = [], clockFile } = {}) {
+export async function startRedis({ port, config, args = [], clockFile } = {}) {
   const library = await installRedis();
   const own = port ?? (await freePort());
   const env = clockFile && {
@@ -137,14 +137,25 @@ export async function startRedis({ port, args = [], clockFile } = {}) {
   };
   const server = spawn(
     'redis-server',
-    ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', ...args],
+    [
+      ...(config ? [config] : []),
+      '--port',
+      String(own),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--daemonize',
+      'no',
+      ...args,
+    ],
     { ...(env && { env }), cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let log = '';
   const ready = new Promise((resolve) => {
     server.stdout.setEncoding('utf8').on('data', (text) => {
       log = (log + text).slice(-2_000);
-      if (log.includes('Ready to accept connections')) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(log)) resolve();
     });
   });
   const exited = new Promise((resolve) => server.once('close', resolve));

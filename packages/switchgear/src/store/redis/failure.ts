@@ -13,12 +13,11 @@ const MENDS: Readonly<Record<string, string>> = {
   WRONGTYPE: 'something else uses the keys of this prefix',
   CROSSSLOT: 'use a client for Cluster',
   MOVED: 'this is a Cluster: use a client for one',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the server speaks no TLS there: use redis:// or its TLS port',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server speaks no TLS there: use redis:// or its TLS port',
-  EPROTO: 'the server speaks no TLS there: use redis:// or its TLS port',
+  ETIMEDOUT: 'mend host and port; with TLS, see that the server speaks TLS there',
   DEPTH_ZERO_SELF_SIGNED_CERT: "give the client the certificate of the server's authority",
   SELF_SIGNED_CERT_IN_CHAIN: "give the client the certificate of the server's authority",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "give the client the certificate of the server's authority",
+  ECONNRESET: 'without TLS, see that the server asks for none there',
   ECONNREFUSED: 'nothing listens there: mend host and port, or start the server',
   ENOTFOUND: 'mend the host',
 };
@@ -37,7 +36,7 @@ export function storeErrorOf(cause: unknown, verb: string): StoreError {
   if (cause instanceof StoreError) return cause;
   const reply = replyCode(cause);
   const reason = rootOf(cause);
-  const mend = MENDS[replyCode(reason) ?? (reason as { code?: string }).code ?? ''];
+  const mend = MENDS[replyCode(reason) ?? networkCode(reason)];
   // A script reads before it writes, so what the server refuses has written nothing.
   const refused = reply !== undefined || cause instanceof NotConnected;
   const message = reason === cause ? textOf(cause) : `${textOf(cause)}: ${textOf(reason)}`;
@@ -49,6 +48,12 @@ export function storeErrorOf(cause: unknown, verb: string): StoreError {
 /** The word in capitals that an error of the server begins with. */
 function replyCode(thrown: unknown): string | undefined {
   return thrown instanceof Error ? /^([A-Z]{3,}) /.exec(thrown.message)?.[1] : undefined;
+}
+
+/** A plain server does not answer a TLS handshake at all, so that mistake comes as a time-out. */
+function networkCode(thrown: unknown): string {
+  const { code, message = '' } = Object(thrown) as { code?: string; message?: string };
+  return code ?? (/timeout/i.test(message) ? 'ETIMEDOUT' : '');
 }
 
 function rootOf(thrown: unknown): unknown {

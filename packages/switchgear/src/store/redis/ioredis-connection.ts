@@ -1,8 +1,8 @@
 /** ioredis behind the seam: `Redis` (with Sentinel too) and `Cluster`. */
 
-import { reconnectDelay } from './backoff.ts';
 import type { RedisConnection, Subscriber } from './connection.ts';
 import { Link } from './link.ts';
+import { CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
 
 /** What is used of `Redis`. */
 interface Redis {
@@ -26,8 +26,11 @@ interface Cluster extends Omit<Redis, 'duplicate'> {
  * left it rejects it instead.
  */
 const NEVER_RESEND = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false };
-/** A connection on which an answer is this late, milliseconds, is given up. */
-const SOCKET_TIMEOUT_MS = 5_000;
+const TIMEOUTS = {
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  /** A connection on which an answer is this late, milliseconds, is given up. */
+  socketTimeout: 5_000,
+};
 
 export class IoredisConnection implements RedisConnection {
   readonly #client: Redis | Cluster;
@@ -91,7 +94,7 @@ function duplicate(model: Redis): Redis {
     // `Link` decides who waits for a connection.
     enableOfflineQueue: false,
     retryStrategy: reconnectDelay,
-    socketTimeout: SOCKET_TIMEOUT_MS,
+    ...TIMEOUTS,
   });
 }
 
@@ -103,6 +106,6 @@ function duplicateCluster(model: Cluster): Cluster {
     clusterRetryStrategy: reconnectDelay,
     // Sends again what had no answer when a node's connection broke.
     retryDelayOnFailover: 0,
-    redisOptions: { ...model.options.redisOptions, ...NEVER_RESEND, socketTimeout: SOCKET_TIMEOUT_MS },
+    redisOptions: { ...model.options.redisOptions, ...NEVER_RESEND, ...TIMEOUTS },
   });
 }

@@ -1,9 +1,9 @@
 /** node-redis behind the seam: the clients of `createClient`, `createCluster` and `createSentinel`. */
 
-import { reconnectDelay } from './backoff.ts';
 import type { RedisConnection, Subscriber } from './connection.ts';
 import { NotConnected } from './failure.ts';
 import { Link } from './link.ts';
+import { CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
 
 /** What is used of all three. */
 interface Shared {
@@ -47,7 +47,11 @@ class ClientConnection implements RedisConnection {
 
   constructor(model: Client) {
     // `Link` decides who waits for a connection.
-    const socket = { ...model.options.socket, reconnectStrategy: reconnectDelay };
+    const socket = {
+      ...model.options.socket,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: reconnectDelay,
+    };
     this.#client = model.duplicate({ disableOfflineQueue: true, socket });
     this.#client.on('ready', () => this.#link.restored());
     this.#client.on('error', (error) => {

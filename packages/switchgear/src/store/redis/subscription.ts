@@ -1,5 +1,5 @@
-import { reconnectDelay } from './backoff.ts';
 import type { Subscriber } from './connection.ts';
+import { reconnectDelay } from './reconnect.ts';
 
 /**
  * Keeps a subscription: opens a new subscriber each time the last one ends, and says whenever a subscription begins. The

@@ -1,3 +1,6 @@
+/** Longest time that an attempt to connect may take, milliseconds. */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
 const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 

@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GENERATED, generateLua } from '../../../../scripts/generate-lua.mjs';
+import { slotAt } from '../../src/core/evidence.ts';
+import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
+import { ConfigurationError } from '../../src/errors.ts';
+import { newId } from '../../src/id.ts';
+import { RedisStore } from '../../src/store/redis/index.ts';
+import { closedHead, halfOpenHead, leaseAt, openHead } from '../../src/testing/conformance/heads.ts';
+import { CLIENTS, CLUSTER_CLIENTS, command, newPrefix, type Servers, standalone } from './servers.ts';
+
+const WINDOW = { bucketMs: 6_000, buckets: 10 };
+const DAY_MS = 86_400_000;
+const ANA = { by: 'ana', reason: 'test' };
+
+let servers: Servers;
+let port: number;
+beforeAll(async () => {
+  servers = await standalone();
+  port = servers.ports[0];
+});
+afterAll(() => servers.stop());
+
+it('the generated scripts are those of lua/: run `node scripts/generate-lua.mjs`', async () => {
+  expect(await readFile(GENERATED, 'utf8')).toBe(generateLua());
+});
+
+describe('the keys of a circuit', () => {
+  async function pttl(key: string): Promise<number> {
+    return Number(await command(port, 'PTTL', key));
+  }
+
+  it('expire a week after all that the record says is over, and never while an operator’s word lies in it', async () => {
+    const prefix = newPrefix();
+    const store = new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix, push: false });
+    const name = 'payments';
+    const key = `{${prefix}:payments}`;
+    const near = (ms: number) => [ms - 5_000, ms + 5_000] as const;
+    const expectTtl = async ([least, most]: readonly [number, number]) => {
+      const ttl = await pttl(key);
+      expect(ttl).toBeGreaterThan(least);
+      expect(ttl).toBeLessThan(most);
+    };
+
+    const root = rootRecord(name, WINDOW);
+    let { record } = await store.report(root, {
+      [slotAt(Date.now(), 6_000)]: { calls: 1, failures: 1, slow: 0, votes: 0 },
+    });
+    await expectTtl(near(7 * DAY_MS));
+    ({ record } = await store.transition(record, openHead(record, store.now() as number)));
+    await expectTtl(near(7 * DAY_MS + 30_000));
+    ({ record } = await store.transition(record, closedHead(record, store.now() as number)));
+    await expectTtl(near(7 * DAY_MS + 15_000));
+    const lease = leaseAt(store.now() as number);
+    ({ record } = await store.transition(record, halfOpenHead(record, store.now() as number, lease)));
+    await expectTtl(near(7 * DAY_MS + 10_000));
+    expect(await pttl(`${key}:history`)).toBeGreaterThan(29 * DAY_MS);
+
+    // closedHead has settled version 4: the fifth word is the first that counts.
+    ({ record } = await store.override(name, { mode: 'disabled', ...ANA }));
+    expect(await pttl(key)).toBe(-1);
+    await store.settle(record, { leaseId: lease.id, slot: 0, verdict: 'success' });
+    expect(await pttl(key)).toBe(-1);
+    await store.clear([name], ANA);
+    await expectTtl(near(7 * DAY_MS));
+    const [cleared] = (await store.load([name], () => WINDOW)) as [CircuitRecord];
+    await store.policy(name, { quorum: 2 }, ANA);
+    await store.report(cleared, {});
+    expect(await pttl(key)).toBe(-1);
+    await store.close();
+  });
+
+  it('keep to their prefix: two fleets share a server', async () => {
+    const stores = [newPrefix(), newPrefix()].map(
+      (prefix) => new RedisStore({ client: CLIENTS['node-redis'](port), prefix, push: false }),
+    ) as [RedisStore, RedisStore];
+    await stores[0].override('payments', { mode: 'disabled', ...ANA });
+    expect(await stores[0].list()).toEqual(['payments']);
+    expect(await stores[1].list()).toEqual([]);
+    for (const store of stores) await store.close();
+  });
+
+  it.each(['', 'a{b', '}', 7])('refuses the prefix %o', (prefix) => {
+    const make = () => new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix: prefix as string });
+    expect(make).toThrow(ConfigurationError);
+  });
+});
+
+describe('a record that somebody else wrote', () => {
+  it.each([
+    [{ schema: '2' }, /schema 2, this version reads up to 1/],
+    [{ epoch: 'x' }, /epoch is "x"/],
+    [{ state: 'ajar' }, /state is "ajar"/],
+    [{ override: '{}' }, /version is undefined/],
+    [{ transition: '{' }, /is no JSON/],
+  ])('is refused with %o, in words', async (fields, message) => {
+    const prefix = newPrefix();
+    const store = new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix, push: false });
+    const name = `circuit-${newId()}`;
+    await store.report(rootRecord(name, WINDOW), {});
+    await command(port, 'HSET', `{${prefix}:${name}}`, ...Object.entries(fields).flat());
+    await expect(store.load([name], () => WINDOW)).rejects.toThrow(message);
+    await store.close();
+  });
+});
+
+describe('wrong settings are said in words, and no write is in doubt', () => {
+  const cases = Object.entries(CLIENTS).flatMap(([maker, client]) => {
+    const tls = maker === 'node-redis' ? { socket: { host: '127.0.0.1', tls: true } } : { tls: {} };
+    return [
+      [
+        maker,
+        'password',
+        client,
+        { username: 'reader', password: 'wrong' },
+        /WRONGPASS.*mend user name and password/,
+      ],
+      [maker, 'TLS', client, tls, /speaks TLS there/],
+      [maker, 'rights', client, { username: 'reader', password: 'secret' }, /NOPERM.*allow the user/s],
+    ] as const;
+  });
+
+  it.each(cases)('%s: %s', async (_maker, _what, client, options, message) => {
+    await command(
+      port,
+      'ACL',
+      'SETUSER',
+      'reader',
+      'on',
+      '>secret',
+      '~*',
+      '&*',
+      '+@read',
+      '+@connection',
+      '+info',
+    );
+    const socket = 'socket' in options ? { socket: { ...options.socket, port } } : {};
+    const store = new RedisStore({ client: client(port, { ...options, ...socket }), prefix: newPrefix() });
+    for (const act of [
+      () => store.load(['payments'], () => WINDOW),
+      () => store.report({ ...rootRecord('payments', WINDOW), sinceMs: 1 }, {}),
+    ])
+      await expect(act()).rejects.toMatchObject({ fate: 'refused', message: expect.stringMatching(message) });
+    await store.close();
+  });
+
+  it('a client for one server, pointed at none', async () => {
+    const store = new RedisStore({
+      client: CLUSTER_CLIENTS['node-redis'](1),
+      prefix: newPrefix(),
+      push: false,
+    });
+    await expect(store.load(['payments'], () => WINDOW)).rejects.toMatchObject({ fate: 'refused' });
+    await store.close();
+  });
+
+  it('something that is no client', () => {
+    expect(() => new RedisStore({ client: {} as never })).toThrow(
+      /client must be one of ioredis or of node-redis/,
+    );
+  });
+});
+
+it('memory per circuit stays within what docs/redis.md states', async () => {
+  const prefix = newPrefix();
+  const store = new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix, push: false });
+  const nowMs = Date.now();
+  const slots = Array.from({ length: 10 }, (_, i) => slotAt(nowMs, 6_000) - i);
+  const counts = { calls: 120, failures: 12, slow: 3, votes: 0 };
+  const base = rootRecord('payments', WINDOW);
+  let { record } = await store.report(base, Object.fromEntries(slots.map((slot) => [slot, counts])));
+  const usage = async (key: string) => Number(await command(port, 'MEMORY', 'USAGE', key, 'SAMPLES', '0'));
+  const key = `{${prefix}:payments}`;
+  expect(await usage(key)).toBeLessThan(1_600);
+  for (let step = 0; step < 10; step += 1)
+    ({ record } = await store.transition(record, openHead(record, store.now() as number)));
+  expect(await usage(key)).toBeLessThan(1_300);
+  expect((await usage(`${key}:history`)) / 10).toBeLessThan(300);
+  await store.close();
+});
