@@ -15,6 +15,7 @@ if (chosen.length === 0) {
     '.dependency-cruiser.mjs',
     'packages',
     'examples',
+    'bench',
   ]);
 }
 await runTool('vitest/vitest.mjs', ['run', ...chosen]);

@@ -22,6 +22,9 @@ export interface ChaosSettings {
 
 const KINDS: readonly Trouble['kind'][] = ['lost', 'refused', 'unanswered', 'broken', 'late', 'late'];
 
+/** Longer than a lease, so that verdicts come after its end. */
+const MOST_LATE_MS = 5_000;
+
 /** Everything that may go wrong, at every await: the library has none but for the store, its timers and its callers. */
 export class Chaos implements Event {
   readonly #world: World;
@@ -119,10 +122,10 @@ export class Chaos implements Event {
       if (member && random.chance(0.3)) this.#crash(member);
       else this.#freeze({ process });
     }
-    const delayMs = random.chance(0.2) ? random.between(0, 3_000) : 0;
-    if (this.#cutOff?.(process)) return { kind: this.#cutKind, delayMs };
-    if (random.chance(this.#settings.troubled)) return { kind: random.pick(KINDS), delayMs };
-    return undefined;
+    const cutOff = this.#cutOff?.(process);
+    if (!cutOff && !random.chance(this.#settings.troubled)) return undefined;
+    const kind = cutOff ? this.#cutKind : random.pick(KINDS);
+    return { kind, delayMs: kind === 'late' || random.chance(0.2) ? random.between(0, MOST_LATE_MS) : 0 };
   }
 
   #later(ms: number, happen: () => void): void {

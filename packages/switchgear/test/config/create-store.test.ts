@@ -4,6 +4,7 @@ import { parseAddress } from '../../src/config/store-address.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { DynamoDBStore } from '../../src/store/dynamodb/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { RedisStore } from '../../src/store/redis/index.ts';
 
 async function problemsOf(address: string): Promise<readonly string[]> {
   const error = await createStore(address).catch((e: unknown) => e);
@@ -25,6 +26,25 @@ describe('createStore', () => {
     await store.close?.();
   });
 
+  it.each([
+    'redis://cache',
+    'rediss://me:p%40ss@cache.example:6380/2?prefix=orders',
+    'rediss://:secret@cache?cluster=true',
+  ])('makes a Redis store of %s, and connects nothing', async (address) => {
+    const store = await createStore(address);
+    expect(store).toBeInstanceOf(RedisStore);
+    await store.close?.();
+  });
+
+  it('leaves to the client what is the client’s', () => {
+    expect(parseAddress('rediss://me:p%40ss@cache:6380/2?prefix=orders&cluster=false')).toEqual({
+      scheme: 'redis',
+      url: 'rediss://me:p%40ss@cache:6380/2',
+      cluster: false,
+      prefix: 'orders',
+    });
+  });
+
   it('takes an address apart, endpoints with their own colon and slashes included', () => {
     expect(parseAddress('dynamodb://Orders?endpoint=http://localhost:8000&keyPrefix=CB%23&sortKey=')).toEqual(
       {
@@ -38,9 +58,17 @@ describe('createStore', () => {
   it.each([
     ['orders', /not an address; allowed: memory: or dynamodb:\/\/<table>\?region=…/],
     ['', /not an address/],
-    ['redis://cache:6379', /redis: is no kind of store; allowed: memory: or dynamodb:/],
+    ['postgres://cache:6379', /postgres: is no kind of store; allowed: memory: or dynamodb:/],
     ['memory:shared', /memory: takes nothing behind it/],
     ['memory:?x=1', /memory: takes nothing behind it/],
+    ['redis:', /the host is missing/],
+    ['redis://cache/orders', /only a database's number and settings may follow the host/],
+    ['redis://cache#0', /only a database's number/],
+    ['redis://cache?prefx=x', /a setting is unknown, did you mean prefix\?; allowed: prefix, cluster/],
+    ['redis://cache?prefix=', /prefix needs exactly one value/],
+    ['redis://cache?prefix=a{b', /prefix is not usable; allowed: a text without/],
+    ['rediss://cache?cluster=yes', /cluster is not usable; allowed: true or false/],
+    ['rediss://cache/1?cluster=true', /a Cluster has no databases but 0/],
     ['dynamodb:', /table is missing or misnamed; allowed: 3 to 255/],
     ['dynamodb://ab', /table is missing or misnamed/],
     ['dynamodb://orders:8000', /only settings may follow the table/],
@@ -69,7 +97,9 @@ describe('createStore', () => {
     'dynamodb://orders?hunter2',
     'dynamodb://orders?endpoint=http://me:hunter2@localhost',
     'dynamodb://orders?region=hunter2&region=hunter2',
-    'redis://:hunter2@cache',
+    'redis://:hunter2@cache/hunter2',
+    'redis://hunter2:hunter2@cache?hunter2=hunter2',
+    'redis://cache?prefix={hunter2',
     'postgres://hunter2',
     'hunter2:x',
     'hunter2',
