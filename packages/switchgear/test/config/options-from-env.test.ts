@@ -112,7 +112,7 @@ describe('optionsFromEnv', () => {
         SWITCHGEAR_RESET_TIMEOUT: '30 sec',
         SWITCHGEAR_MODE: 'on',
         SWITCHGEAR_DISABLED: 'yes',
-        SWITCHGEAR_STORE: 'redis://cache',
+        SWITCHGEAR_STORE: 'postgres://cache',
       }),
     ).toEqual([
       "SWITCHGEAR_FAILURE_THRESHOLD is '0'; allowed: a whole number from 1 to 1000000",
@@ -120,7 +120,9 @@ describe('optionsFromEnv', () => {
       "SWITCHGEAR_RESET_TIMEOUT is '30 sec'; allowed: milliseconds or a duration like '30s', from 1 to 86400000",
       "SWITCHGEAR_MODE is 'on'; allowed: enforce or shadow",
       "SWITCHGEAR_DISABLED is 'yes'; allowed: true or false",
-      expect.stringMatching(/^SWITCHGEAR_STORE: redis: is no kind of store; allowed: memory: or dynamodb:/),
+      expect.stringMatching(
+        /^SWITCHGEAR_STORE: postgres: is no kind of store; allowed: memory: or dynamodb:/,
+      ),
     ]);
   });
 

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { createSentinel } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../scripts/services.mjs';
+import { createStore } from '../../src/config/index.ts';
 import { slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import type { StoreError } from '../../src/errors.ts';
@@ -127,6 +128,16 @@ describe.each(Object.entries(CLUSTER_CLIENTS) as [string, (port: number) => Redi
     });
   },
 );
+
+it('createStore makes a store on a Cluster, of the address of one node', async () => {
+  const servers = await cluster();
+  const store = await createStore(`redis://127.0.0.1:${servers.ports[0]}?cluster=true`);
+  const names = Array.from({ length: 20 }, (_, i) => `circuit-${i}`);
+  for (const name of names) await store.override(name, { mode: 'disabled', by: 'ana', reason: 'test' });
+  expect((await store.list()).sort()).toEqual(names.sort());
+  await store.close?.();
+  await servers.stop();
+});
 
 describe('the Redis store behind Sentinel', () => {
   let folder: string;
