@@ -8,7 +8,16 @@ import { ConfigurationError } from '../../src/errors.ts';
 import { newId } from '../../src/id.ts';
 import { RedisStore } from '../../src/store/redis/index.ts';
 import { closedHead, halfOpenHead, leaseAt, openHead } from '../../src/testing/conformance/heads.ts';
-import { CLIENTS, CLUSTER_CLIENTS, command, newPrefix, type Servers, standalone } from './servers.ts';
+import {
+  CLIENTS,
+  CLUSTER_CLIENTS,
+  command,
+  listening,
+  newPrefix,
+  type Servers,
+  standalone,
+  until,
+} from './servers.ts';
 
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
 const DAY_MS = 86_400_000;
@@ -111,6 +120,35 @@ describe('a record that somebody else wrote', () => {
     await command(port, 'HSET', `{${prefix}:${name}}`, ...Object.entries(fields).flat());
     await expect(store.load([name], () => WINDOW)).rejects.toThrow(message);
     await store.close();
+  });
+});
+
+describe('the rights that docs/redis.md lists suffice', () => {
+  const rights = (prefix: string) => [
+    ...[`~{${prefix}:*`, `~${prefix}:directory`, '+@connection', '+info'],
+    ...'+evalsha +eval +hgetall +hmget +hset +hincrby +hdel +time +persist +pexpireat +pexpire'.split(' '),
+    ...'+lpush +ltrim +lrange +sadd +smembers +publish +subscribe'.split(' '),
+  ];
+
+  it.each(Object.entries(CLIENTS))('%s; without the channel nobody is told', async (_maker, client) => {
+    const prefix = newPrefix();
+    const user = { username: prefix, password: 'secret' };
+    await command(port, 'ACL', 'SETUSER', prefix, 'on', '>secret', 'resetchannels', ...rights(prefix));
+    const store = new RedisStore({ client: client(port, user), prefix, push: false });
+    const { record } = await store.report(rootRecord('payments', WINDOW), {});
+    const moved = await store.transition(record, openHead(record, store.now() as number));
+    expect(moved.accepted).toBe(true);
+
+    await command(port, 'ACL', 'SETUSER', prefix, `&${prefix}:changes`);
+    const listener = await listening({ client: client(port, user), prefix }, servers);
+    const told: string[] = [];
+    listener.subscribe(({ override }) => told.push(override?.mode ?? 'none'));
+    await store.override('payments', { mode: 'disabled', ...ANA });
+    await until(() => told.includes('disabled'));
+    await store.clear(['payments'], ANA);
+    expect(await store.list()).toEqual(['payments']);
+    expect(await store.history('payments')).toHaveLength(2);
+    await Promise.all([store.close(), listener.close()]);
   });
 });
 
