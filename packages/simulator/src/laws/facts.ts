@@ -41,6 +41,8 @@ interface Knowledge {
   timed: boolean;
   /** The newest record that it has cause to believe in. */
   latest: CircuitRecord | undefined;
+  /** When it asked for that, in whole milliseconds as processes see them. */
+  askedMs: number;
   /** True time of the latest failure of a request. */
   failedMs: number;
 }
@@ -132,6 +134,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         epochs: new Set(),
         latest: undefined,
         timed: false,
+        askedMs: Number.NEGATIVE_INFINITY,
         failedMs: Number.NEGATIVE_INFINITY,
       };
       this.#knowledge.set(process, known);
@@ -168,7 +171,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (lease) this.part(record.epoch.id, process).leases.push(lease);
   }
 
-  told(process: Process, records: readonly CircuitRecord[], _atMs: number, source: Source): void {
+  told(process: Process, records: readonly CircuitRecord[], askedMs: number, source: Source): void {
     const known = this.known(process);
     const sure = source === 'write' || source === 'consistent read';
     if (source !== 'push') known.timed = true;
@@ -177,7 +180,10 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
       known.read.add(id);
       // A lower epoch, or another one of the same number, is not believed before a consistent read.
       const believed = sure || number > known.number || known.latest?.epoch.id === id;
-      if (number < known.number || !believed) continue;
+      // What was asked earlier may have been answered earlier, whenever it comes.
+      const overtaken = !sure && id === known.latest?.epoch.id && Math.floor(askedMs) < known.askedMs;
+      if (number < known.number || !believed || overtaken) continue;
+      known.askedMs = Math.max(known.askedMs, Math.floor(askedMs));
       known.epochs.add(id);
       known.number = number;
       if (overrideVersion(record) >= overrideVersion(known.latest)) known.latest = record;
@@ -205,8 +211,10 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   /** Called before the laws see the end. */
   end(call: Call, outcome: Outcome): void {
     const { kind, part, atMs } = this.admission(call);
-    if (outcome === 'ignored' || kind === 'local' || kind === 'blind') return;
-    if (kind === 'probe') {
+    // A process on its own may still use a lease of the fleet that it was granted before: from outside nobody can tell.
+    const leased = kind === 'local' && part.leases.length > 0;
+    if (outcome === 'ignored' || kind === 'blind' || (kind === 'local' && !leased)) return;
+    if (kind === 'probe' || leased) {
       if (outcome === 'success') part.probeSuccesses++;
       else part.probeFailures++;
       return;

@@ -84,7 +84,7 @@ export class Judge {
     const first: Partial<Watcher> = {
       sent: (process, write) => facts.sent(process, write),
       wrote: (process, write, answer) => facts.wrote(process, write, answer),
-      told: (process, records, atMs, source) => facts.told(process, records, atMs, source),
+      told: (process, records, askedMs, source) => facts.told(process, records, askedMs, source),
       failed: (process) => facts.failed(process),
       changed: (process, change) => facts.changed(process, change),
       admitted: (call) => facts.admit(call),

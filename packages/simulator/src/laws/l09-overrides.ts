@@ -37,8 +37,9 @@ export function overrides(facts: Facts, broken: Verdict): Law {
       if (write.verb !== 'transition' || !before.override) return;
       const { override, settledOverride } = before;
       if (override.mode !== 'forced-open' || override.version <= settledOverride) return;
-      if (facts.engine.nowMs > (override.untilMs ?? Number.POSITIVE_INFINITY) + clockErrorMs + 100)
-        if (record.state === 'closed') broken('L9', process, 'forced-open ended in closed, not in half-open');
+      // A transition that was sent before the override began does not settle it, however late it arrives.
+      if (record.settledOverride >= override.version && record.state === 'closed')
+        broken('L9', process, 'forced-open ended in closed, not in half-open');
     },
   };
 }

@@ -49,10 +49,10 @@ export function protocol(engine: Engine, line: (text: string) => void): Law {
     sent: (process, write) => say(process, `sends ${what(write)}`),
     wrote: (process, write, { accepted, record }) =>
       say(process, `${accepted ? 'WROTE' : 'was refused'} ${what(write)} ⇒ ${show(record)}`),
-    told: (process, records, atMs, source) =>
+    told: (process, records, askedMs, source) =>
       say(
         process,
-        `is told by ${source}: ${records.map(show).join('; ')}, ${Math.round(engine.nowMs - atMs)} ms old`,
+        `is told by ${source}: ${records.map(show).join('; ')}, ${Math.round(engine.nowMs - askedMs)} ms after asking`,
       ),
     failed: (process, verb) => say(process, `${verb} fails`),
     admitted: (call) => say(call.process, 'call admitted'),

@@ -29,8 +29,8 @@ export interface StoreWatcher {
   sent(process: Process, write: Write): void;
   /** A write was judged: `before` is the record that judged it, `undefined` where none was there. */
   wrote(process: Process, write: Write, answer: WriteAnswer, before: CircuitRecord | undefined): void;
-  /** An answer, or a push, has reached its process. `atMs`: the true time at which the store gave it. */
-  told(process: Process, records: readonly CircuitRecord[], atMs: number, source: Source): void;
+  /** An answer, or a push, has reached its process. `askedMs`: the true time at which it asked, for a push the present. */
+  told(process: Process, records: readonly CircuitRecord[], askedMs: number, source: Source): void;
   /** A request failed in the eyes of its process. */
   failed(process: Process, verb: Verb): void;
 }
@@ -142,10 +142,9 @@ class Connection implements Store {
         store.listen((record) => {
           if (process.gone || store.troubles?.(process, 'load')?.kind === 'lost') return;
           const delivery = new Delivery(process, () => {
-            store.watcher?.told(process, [record], sentMs, 'push');
+            store.watcher?.told(process, [record], store.engine.nowMs, 'push');
             listener(record);
           });
-          const sentMs = store.engine.nowMs;
           store.engine.after(pushMs.draw(store.random), delivery);
         });
   }
@@ -162,8 +161,8 @@ class Connection implements Store {
     return this.#ask(
       'load',
       () => this.#store.read(names, window, consistent),
-      (records, atMs) =>
-        this.#store.watcher?.told(this.#process, records, atMs, consistent ? 'consistent read' : 'read'),
+      (records, askedMs) =>
+        this.#store.watcher?.told(this.#process, records, askedMs, consistent ? 'consistent read' : 'read'),
     );
   }
 
@@ -209,16 +208,17 @@ class Connection implements Store {
     return this.#ask(
       write.verb,
       () => this.#store.write(this.#process, write, callerMs),
-      ({ record }, atMs) => this.#store.watcher?.told(this.#process, [record], atMs, 'write'),
+      ({ record }, askedMs) => this.#store.watcher?.told(this.#process, [record], askedMs, 'write'),
     );
   }
 
   /** Sends a request on its way; `work` is done at the store, `told` when the answer is back. */
-  #ask<T>(verb: Verb, work: () => Promise<T>, told?: (answer: T, atMs: number) => void): Promise<T> {
+  #ask<T>(verb: Verb, work: () => Promise<T>, told?: (answer: T, askedMs: number) => void): Promise<T> {
     const { engine, profile, random, troubles } = this.#store;
     engine.touch();
     const trouble = troubles?.(this.#process, verb);
     const delayMs = trouble?.delayMs ?? 0;
+    const askedMs = engine.nowMs;
     return new Promise((resolve, reject) => {
       const answer = (deliver: () => void) =>
         engine.after(profile.wayMs.draw(random) + delayMs, new Delivery(this.#process, deliver));
@@ -232,13 +232,12 @@ class Connection implements Store {
           fail(new StoreError(`${verb} was refused`, 'refused'));
           return;
         }
-        const atMs = engine.nowMs;
         work().then((result) => {
           if (trouble?.kind === 'broken') fail(new StoreError(`the answer to ${verb} was lost`, 'unknown'));
           else if (trouble?.kind !== 'unanswered')
             answer(() => {
               this.#learn();
-              told?.(result, atMs);
+              told?.(result, askedMs);
               resolve(result);
             });
         }, fail);
