@@ -1,5 +1,8 @@
-/** What became of calls in one second. */
-export interface Second {
+/** Length of a slice, milliseconds. */
+export const SLICE_MS = 100;
+
+/** What became of calls in one slice of time. */
+export interface Slice {
   /** Calls that clients made. */
   offered: number;
   /** Calls that reached the dependency. */
@@ -9,28 +12,28 @@ export interface Second {
   failed: number;
 }
 
-/** Figures of a run, second by second: grows with time, not with calls. */
+/** Figures of a run, slice by slice: grows with time, not with calls. */
 export class Ledger {
-  readonly seconds: Second[] = [];
-  #latest: Second = this.#begin();
+  readonly slices: Slice[] = [];
+  #latest: Slice = this.#begin();
   /** Sum of the times that clients waited for calls that were made, milliseconds. */
   waitedMs = 0;
 
-  /** The second that `elapsedMs`, not earlier than the last time, lies in. */
-  second(elapsedMs: number): Second {
-    while (elapsedMs >= this.seconds.length * 1_000) this.#latest = this.#begin();
+  /** The slice that `elapsedMs`, not earlier than the last time, lies in. */
+  at(elapsedMs: number): Slice {
+    while (elapsedMs >= this.slices.length * SLICE_MS) this.#latest = this.#begin();
     return this.#latest;
   }
 
-  /** Adds up one figure from `fromMs` on and before `untilMs`, in whole seconds. */
-  sum(figure: keyof Second, fromMs = 0, untilMs = Number.POSITIVE_INFINITY): number {
-    const [first, last] = [Math.floor(fromMs / 1_000), Math.ceil(untilMs / 1_000)];
-    return this.seconds.slice(first, last).reduce((sum, second) => sum + second[figure], 0);
+  /** Adds up one figure over the slices that begin at `fromMs` or later and before `untilMs`. */
+  sum(figure: keyof Slice, fromMs = 0, untilMs = Number.POSITIVE_INFINITY): number {
+    const [first, last] = [Math.ceil(fromMs / SLICE_MS), Math.ceil(untilMs / SLICE_MS)];
+    return this.slices.slice(first, last).reduce((sum, slice) => sum + slice[figure], 0);
   }
 
-  #begin(): Second {
-    const second = { offered: 0, admitted: 0, rejected: 0, succeeded: 0, failed: 0 };
-    this.seconds.push(second);
-    return second;
+  #begin(): Slice {
+    const slice = { offered: 0, admitted: 0, rejected: 0, succeeded: 0, failed: 0 };
+    this.slices.push(slice);
+    return slice;
   }
 }

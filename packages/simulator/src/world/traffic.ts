@@ -123,7 +123,7 @@ export class Call extends ProcessEvent {
 
   #enter(): void {
     const { engine, ledger, watcher } = this.#traffic;
-    ledger.second(engine.elapsedMs).offered++;
+    ledger.at(engine.elapsedMs).offered++;
     watcher?.asks(this);
     const answer = this.member.guard.enter();
     if (answer instanceof Promise) {
@@ -140,14 +140,14 @@ export class Call extends ProcessEvent {
 
   #answered(ticket: Ticket | undefined): void {
     const { engine, ledger, watcher, dependency, timeoutMs } = this.#traffic;
-    const second = ledger.second(engine.elapsedMs);
+    const slice = ledger.at(engine.elapsedMs);
     if (!ticket) {
-      second.rejected++;
+      slice.rejected++;
       watcher?.rejected(this);
       this.#over();
       return;
     }
-    second.admitted++;
+    slice.admitted++;
     this.#ticket = ticket;
     const { latencyMs, outcome } = dependency.serve(this.process, this.#luck, this.#fate);
     const late = latencyMs >= timeoutMs;
@@ -159,16 +159,16 @@ export class Call extends ProcessEvent {
 
   #end(ticket: Ticket): void {
     const { engine, ledger, watcher, placement } = this.#traffic;
-    const second = ledger.second(engine.elapsedMs);
+    const slice = ledger.at(engine.elapsedMs);
     ledger.waitedMs += engine.nowMs - this.#startMs;
     watcher?.ended(this, this.#outcome);
     let told: Promise<void> | void;
     if (this.#error) {
-      second.failed++;
+      slice.failed++;
       engine.touch();
       told = ticket.failure(this.#error);
     } else {
-      second.succeeded++;
+      slice.succeeded++;
       told = ticket.success();
     }
     if (placement.waits && told) {
