@@ -81,7 +81,7 @@ test('a dead dependency: the same calls under each strategy', { timeout: 60_000 
   expect(limit.reachedDead).toBeLessThanOrEqual(redis.reachedDead);
   for (const other of [local, flag]) expect(dynamodb.reachedDead).toBeLessThan(other.reachedDead);
   // Who asks the store before every call knows at once while the store keeps up, and pays for it.
-  expect(lastWriter.storeWrites + lastWriter.storeThrottled).toBeGreaterThan(lastWriter.offered / 4);
+  expect(lastWriter.storeReads).toBeGreaterThan(0.99 * lastWriter.offered);
   expect(dynamodb.storeWrites).toBeLessThan(4 * PROCESSES);
 });
 
