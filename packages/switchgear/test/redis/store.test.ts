@@ -111,7 +111,7 @@ describe('a record that somebody else wrote', () => {
     [{ epoch: 'x' }, /epoch is "x"/],
     [{ state: 'ajar' }, /state is "ajar"/],
     [{ override: '{}' }, /version is undefined/],
-    [{ transition: '{' }, /is no JSON/],
+    [{ transition: '{' }, /atMs is undefined/],
   ])('is refused with %o, in words', async (fields, message) => {
     const prefix = newPrefix();
     const store = new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix, push: false });

@@ -1,5 +1,6 @@
 /** Plain values as DynamoDB's attribute values, and back. */
 
+import type { Field, Fields } from '../record-fields.ts';
 import type { AttributeValue, Item } from './transport.ts';
 
 /** A list stands for a set of strings. */
@@ -23,15 +24,15 @@ export function toItem(values: PlainMap): Item {
 }
 
 /** `undefined` for types that the record does not use. */
-export function fromAttribute(value: AttributeValue | undefined): Plain | undefined {
+export function fromAttribute(value: AttributeValue | undefined): Field | undefined {
   if (!value) return undefined;
   if ('S' in value) return value.S;
   if ('N' in value) return Number(value.N);
   return 'M' in value ? fromItem(value.M) : undefined;
 }
 
-export function fromItem(item: Item): PlainMap {
-  const values: Record<string, Plain | undefined> = {};
+export function fromItem(item: Item): Fields {
+  const values: Record<string, Field | undefined> = {};
   for (const key in item) values[key] = fromAttribute(item[key]);
   return values;
 }

@@ -15,8 +15,8 @@
  */
 
 import { type CircuitRecord, CLOCK_BOUND_MS } from '../../core/record.ts';
+import { leaseField } from '../record-fields.ts';
 import type { PlainMap } from './attributes.ts';
-import { leaseAttribute } from './record-item.ts';
 
 export interface Condition {
   readonly text: string;
@@ -34,7 +34,7 @@ export function epochHolds({ epoch }: CircuitRecord): Condition {
 
 /** The slot still has this lease, and the lease has not ended. */
 export function leaseHeld(slot: number, id: string, nowMs: number): Condition {
-  const lease = `#${leaseAttribute(slot)}`;
+  const lease = `#${leaseField(slot)}`;
   return {
     text: `${lease}.#id = :leaseId AND ${lease}.#untilMs > :now`,
     values: { leaseId: id, now: nowMs },
@@ -43,12 +43,12 @@ export function leaseHeld(slot: number, id: string, nowMs: number): Condition {
 
 /** The epoch has such a slot, and nobody is in it. */
 export function slotFree(slot: number): Condition {
-  return { text: `#slots > :slot AND attribute_not_exists(#${leaseAttribute(slot)})`, values: { slot } };
+  return { text: `#slots > :slot AND attribute_not_exists(#${leaseField(slot)})`, values: { slot } };
 }
 
 /** Whoever was in the slot is gone by every process's clock. */
 export function slotLapsed(slot: number, nowMs: number): Condition {
-  return { text: `#${leaseAttribute(slot)}.#untilMs <= :lapsed`, values: { lapsed: nowMs - CLOCK_BOUND_MS } };
+  return { text: `#${leaseField(slot)}.#untilMs <= :lapsed`, values: { lapsed: nowMs - CLOCK_BOUND_MS } };
 }
 
 /** No operator has acted since the record was read. */

@@ -10,11 +10,12 @@ import {
   sameEpoch,
 } from '../../core/record.ts';
 import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
+import { counterFields, evidenceFields, historyEntryOf, leaseField } from '../record-fields.ts';
+import { fromItem } from './attributes.ts';
 import { epochHolds, leaseHeld, slotFree, slotLapsed } from './conditions.ts';
 import { checkLayout, HISTORY, type Keys, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
 import * as operators from './operators.ts';
-import { counterAttributes, counterValues, historyEntryOf, leaseAttribute } from './record-item.ts';
 import { DAY_MS, moved, Records, rootValues, type Write } from './records.ts';
 import { Table } from './table.ts';
 import type { DynamoDBTransport, Item } from './transport.ts';
@@ -69,8 +70,8 @@ export class DynamoDBStore implements Store {
       head: record,
       when: [epochHolds(record)],
       init: rootValues(record, nowMs),
-      add: counterValues(evidence, oldest),
-      remove: counterAttributes(Object.keys(record.evidence).filter((slot) => Number(slot) < oldest)),
+      add: evidenceFields(evidence, oldest),
+      remove: counterFields(Object.keys(record.evidence).filter((slot) => Number(slot) < oldest)),
     });
     return this.#write(base, write, (fresh) => sameEpoch(fresh.epoch, base.epoch));
   }
@@ -85,7 +86,7 @@ export class DynamoDBStore implements Store {
         set: { lapses: 0 },
         add: { [verdict === 'success' ? 'successes' : 'failures']: 1 },
       }),
-      remove: [leaseAttribute(slot)],
+      remove: [leaseField(slot)],
     });
     return this.#write(base, write, (fresh) => reportProbe(fresh, base.epoch, probe, nowMs));
   }
@@ -97,7 +98,7 @@ export class DynamoDBStore implements Store {
       return {
         head: record,
         when: [epochHolds(record), takeover ? slotLapsed(slot, nowMs) : slotFree(slot)],
-        set: { [leaseAttribute(slot)]: { ...lease } },
+        set: { [leaseField(slot)]: { ...lease } },
         ...(takeover && { add: { lapses: 1 } }),
       };
     };
@@ -134,13 +135,13 @@ export class DynamoDBStore implements Store {
     const { table } = this.#records;
     const { keys } = table;
     const [item] = await table.read([keys.record(name)], true);
-    const latest = item?.transition ? [historyEntryOf(name, item)] : [];
+    const latest = item?.transition ? [historyEntryOf(name, fromItem(item))] : [];
     const filed =
       keys.sortKey === null
         ? await table.read(lastKeys(keys, name, latest[0]?.epoch.number ?? 0, limit), true)
         : await table.query(keys.partition(name), HISTORY, limit);
     const entries = filed
-      .flatMap((entry) => (entry ? [historyEntryOf(name, entry)] : []))
+      .flatMap((entry) => (entry ? [historyEntryOf(name, fromItem(entry))] : []))
       // Filed already where the next transition was lost, or is about to be written.
       .filter(({ epoch }) => !latest.some((own) => sameEpoch(own.epoch, epoch)));
     return [...latest, ...entries].sort(newestFirst).slice(0, limit);

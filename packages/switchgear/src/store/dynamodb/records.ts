@@ -4,10 +4,10 @@ import type { Clock } from '../../clock.ts';
 import { oldestSlot, slotAt, type Window } from '../../core/evidence.ts';
 import { type CircuitRecord, CLOCK_BOUND_MS, type Head, rootRecord, sameEpoch } from '../../core/record.ts';
 import type { WriteAnswer } from '../contract.ts';
-import type { PlainMap } from './attributes.ts';
+import { counterFields, headFields, leaseField, recordOf, STATE_FIELDS } from '../record-fields.ts';
+import { fromItem, type PlainMap } from './attributes.ts';
 import type { Change } from './change.ts';
 import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
-import { counterAttributes, headValues, leaseAttribute, recordOf, STATE_ATTRIBUTES } from './record-item.ts';
 import { surely, type Table } from './table.ts';
 
 export const DAY_MS = 86_400_000;
@@ -46,7 +46,7 @@ export class Records {
     );
     return names.map((name, at) => {
       const item = items[at];
-      return item ? recordOf(name, item) : rootRecord(name, window(name));
+      return item ? recordOf(name, fromItem(item)) : rootRecord(name, window(name));
     });
   }
 
@@ -58,7 +58,10 @@ export class Records {
       keys.record(record.name),
       expiring(record, write, this.nowMs()),
     );
-    return { accepted, record: item ? recordOf(record.name, item) : rootRecord(record.name, record) };
+    return {
+      accepted,
+      record: item ? recordOf(record.name, fromItem(item)) : rootRecord(record.name, record),
+    };
   }
 
   /** What must be there before the write: a new circuit's entry in the directory, the transition that a next one replaces. */
@@ -74,18 +77,18 @@ export class Records {
 
 /** What the first write of a circuit sets, where it is still missing. */
 export function rootValues(record: CircuitRecord, nowMs: number): PlainMap {
-  return record.epoch.number === 0 ? headValues({ ...rootRecord(record.name, record), sinceMs: nowMs }) : {};
+  return record.epoch.number === 0 ? headFields({ ...rootRecord(record.name, record), sinceMs: nowMs }) : {};
 }
 
 /** Replaces the head and empties the evidence, also of buckets that others may have begun since `record` was read. */
 export function moved(record: CircuitRecord, next: Head, nowMs: number) {
-  const set = headValues(next);
+  const set = headFields(next);
   const slots = new Set(Object.keys(record.evidence).map(Number));
   const last = slotAt(nowMs + CLOCK_BOUND_MS, record.bucketMs);
   for (let slot = oldestSlot(nowMs - CLOCK_BOUND_MS, record); slot <= last; slot++) slots.add(slot);
-  const leases = record.state === 'half-open' ? [...record.leases.keys()].map(leaseAttribute) : [];
-  const gone = [...STATE_ATTRIBUTES, ...leases].filter((attribute) => !(attribute in set));
-  return { head: next, when: [epochHolds(record)], set, remove: [...gone, ...counterAttributes(slots)] };
+  const leases = record.state === 'half-open' ? [...record.leases.keys()].map(leaseField) : [];
+  const gone = [...STATE_FIELDS, ...leases].filter((attribute) => !(attribute in set));
+  return { head: next, when: [epochHolds(record)], set, remove: [...gone, ...counterFields(slots)] };
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { Window } from '../../core/evidence.ts';
 import type { CircuitRecord } from '../../core/record.ts';
 import type { RedisConnection } from './connection.ts';
-import { recordOf } from './record-hash.ts';
+import { recordOfFlat } from './record-hash.ts';
 import { keepSubscribed } from './subscription.ts';
 
 type Listener = (record: CircuitRecord) => void;
@@ -56,7 +56,7 @@ export class Push {
     let record: CircuitRecord;
     try {
       const [name, fields] = JSON.parse(message) as [string, string[]];
-      record = recordOf(name, fields);
+      record = recordOfFlat(name, fields);
     } catch {
       // Not ours, or of a newer layout: the periodic read says it aloud.
       return;

@@ -15,7 +15,7 @@ import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, Keys } from './keys.ts';
 import * as operators from './operators.ts';
 import { Push } from './push.ts';
-import { headFields, historyEntryOf, historyText, missingFields, rootFields } from './record-hash.ts';
+import { flatHead, flatRoot, historyEntryOfText, historyText, missingFields } from './record-hash.ts';
 import { Scripts } from './scripts.ts';
 
 const DAY_MS = 86_400_000;
@@ -91,7 +91,7 @@ export class RedisStore implements Store {
       return [slot, calls, failures, slow, votes];
     });
     await this.#enter(base);
-    const args = [KEEP_RECORD_MS, buckets.length, ...buckets.flat(), ...rootFields(base)];
+    const args = [KEEP_RECORD_MS, buckets.length, ...buckets.flat(), ...flatRoot(base)];
     return this.#write('report', base, args);
   }
 
@@ -132,7 +132,7 @@ export class RedisStore implements Store {
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {
     const key = this.#keys.history(name);
     const entries = await this.#scripts.send(key, 'LRANGE', key, '0', String(limit - 1));
-    return (entries as string[]).map((entry) => historyEntryOf(name, entry));
+    return (entries as string[]).map((entry) => historyEntryOfText(name, entry));
   }
 
   /**
@@ -158,7 +158,7 @@ export class RedisStore implements Store {
         const channel = field === 'override' ? this.#keys.channel : '';
         const { version } = value;
         const args = [field, readVersion, version, JSON.stringify(value), channel, base.name];
-        return this.#write('amend', base, [...args, ...rootFields(base)]);
+        return this.#write('amend', base, [...args, ...flatRoot(base)]);
       },
       clear: (base, next) => this.#move(base, next, base.override?.version ?? 0),
     };
@@ -185,7 +185,7 @@ export class RedisStore implements Store {
       [
         ...[epoch.number, epoch.id, KEEP_RECORD_MS, KEEP_HISTORY_MS, HISTORY_LIMIT],
         ...[this.#keys.channel, name, override ?? '', historyText(next)],
-        ...[removed.length, ...removed, ...headFields(next)],
+        ...[removed.length, ...removed, ...flatHead(next)],
       ],
       base,
     );

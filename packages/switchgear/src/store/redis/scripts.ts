@@ -7,7 +7,7 @@ import type { WriteAnswer } from '../contract.ts';
 import type { RedisConnection } from './connection.ts';
 import { scriptMissing, storeErrorOf } from './failure.ts';
 import { SCRIPTS } from './lua.generated.ts';
-import { recordOf } from './record-hash.ts';
+import { recordOfFlat } from './record-hash.ts';
 
 /** Scripts answer in whole milliseconds. */
 const TIME_RESOLUTION_MS = 1;
@@ -48,7 +48,7 @@ export class Scripts {
           return this.#connection.send(keys[0], ['EVAL', text, ...rest]);
         })) as Reply;
       this.#offset.learn(nowMs, TIME_RESOLUTION_MS, sentMs);
-      const record = fields.length > 0 ? recordOf(base.name, fields) : rootRecord(base.name, base);
+      const record = fields.length > 0 ? recordOfFlat(base.name, fields) : rootRecord(base.name, base);
       return { accepted: accepted === 1, record };
     } catch (thrown) {
       throw storeErrorOf(thrown, `${verb} of circuit "${base.name}"`);

@@ -1,13 +1,17 @@
-/** The record as an item: readable attributes at the top level, since ADD reaches no others. See `docs/protocol.md`. */
+/**
+ * The record as flat fields, the same in every store: DynamoDB has them as an item's attributes (ADD reaches only those of
+ * the top level), Redis as a hash. See `docs/protocol.md`.
+ */
 
-import { type Counts, type Evidence, NOTHING } from '../../core/evidence.ts';
-import type { CircuitRecord, CircuitState, Epoch, Head } from '../../core/record.ts';
-import { StoreError } from '../../errors.ts';
-import type { HistoryEntry } from '../contract.ts';
-import { fromItem, type Plain, type PlainMap } from './attributes.ts';
-import type { Item } from './transport.ts';
+import { type Counts, type Evidence, NOTHING } from '../core/evidence.ts';
+import type { CircuitRecord, CircuitState, Epoch, Head } from '../core/record.ts';
+import { StoreError } from '../errors.ts';
+import type { HistoryEntry } from './contract.ts';
 
-/** Version of the layout. It changes only when an old reader would misread the item. */
+export type Field = string | number | Fields;
+export type Fields = { readonly [name: string]: Field | undefined };
+
+/** Version of the layout. It changes only when an old reader would misread the record. */
 const SCHEMA = 1;
 
 /** Numbers in every head, and in that of each state. */
@@ -18,17 +22,17 @@ const STATE_NUMBERS: Readonly<Record<CircuitState, readonly string[]>> = {
   'half-open': ['successesNeeded', 'leaseMs', 'successes', 'failures', 'lapses'],
 };
 
-/** Attributes that not every head has; a transition removes those that the next head lacks. */
-export const STATE_ATTRIBUTES = ['transition', 'slots', ...Object.values(STATE_NUMBERS).flat()];
+/** Fields that not every head has; a transition removes those that the next head lacks. */
+export const STATE_FIELDS = ['transition', 'slots', ...Object.values(STATE_NUMBERS).flat()];
 
-/** Attributes of a bucket: `c29001` has the calls of slot 29001. */
+/** Fields of a bucket: `c29001` has the calls of slot 29001. */
 const COUNTERS = { c: 'calls', f: 'failures', s: 'slow', v: 'votes' } as const;
 const COUNTER = /^([cfsv])(\d+)$/;
 
-export const leaseAttribute = (slot: number) => `lease${slot}`;
+export const leaseField = (slot: number) => `lease${slot}`;
 
 /** What a report adds. Counts of zero are not written. */
-export function counterValues(evidence: Evidence, oldest: number): Record<string, number> {
+export function evidenceFields(evidence: Evidence, oldest: number): Record<string, number> {
   const values: Record<string, number> = {};
   for (const slot in evidence)
     for (const [letter, count] of Object.entries(COUNTERS)) {
@@ -39,27 +43,26 @@ export function counterValues(evidence: Evidence, oldest: number): Record<string
 }
 
 /** All counters that the slots can have. */
-export function counterAttributes(slots: Iterable<string | number>): string[] {
+export function counterFields(slots: Iterable<string | number>): string[] {
   return [...slots].flatMap((slot) => Object.keys(COUNTERS).map((letter) => letter + slot));
 }
 
 /** Everything that a transition sets. */
-export function headValues(head: Head): PlainMap {
+export function headFields(head: Head): Fields {
   const { state, epoch, transition } = head;
-  const values: Record<string, Plain> = { schema: SCHEMA, state, epoch: epoch.number, epochId: epoch.id };
+  const values: Record<string, Field> = { schema: SCHEMA, state, epoch: epoch.number, epochId: epoch.id };
   for (const key of [...TERMS, ...STATE_NUMBERS[state]]) values[key] = head[key as 'attempt'];
   if (transition) values.transition = { ...transition };
   if (state === 'half-open') {
     values.slots = head.leases.length;
-    for (const [slot, lease] of head.leases.entries()) if (lease) values[leaseAttribute(slot)] = { ...lease };
+    for (const [slot, lease] of head.leases.entries()) if (lease) values[leaseField(slot)] = { ...lease };
   }
   return values;
 }
 
-/** @throws StoreError if the item is not a record, or one of a newer layout. */
-export function recordOf(name: string, item: Item): CircuitRecord {
+/** @throws StoreError if the values are not those of a record, or of a newer layout. */
+export function recordOf(name: string, values: Fields): CircuitRecord {
   const what = `record of circuit "${name}"`;
-  const values = fromItem(item);
   const { schema, override, policy } = values;
   if (typeof schema === 'number' && schema > SCHEMA)
     throw new StoreError(`${what} has schema ${schema}, this version reads up to ${SCHEMA}`, 'unknown');
@@ -71,7 +74,7 @@ export function recordOf(name: string, item: Item): CircuitRecord {
   if (state === 'half-open') {
     const { slots } = check(what, values, ['slots']);
     head.leases = Array.from({ length: Number(slots) }, (_, slot) => {
-      const lease = leaseAttribute(slot);
+      const lease = leaseField(slot);
       return lease in values ? check(what, values[lease], ['untilMs'], ['id', 'by']) : null;
     });
   }
@@ -86,36 +89,35 @@ export function recordOf(name: string, item: Item): CircuitRecord {
 }
 
 /** A transition that was filed. */
-export function historyEntryOf(name: string, item: Item): HistoryEntry {
+export function historyEntryOf(name: string, values: Fields): HistoryEntry {
   const what = `history of circuit "${name}"`;
-  const values = fromItem(item);
   return { ...transitionOf(what, values), epoch: epochOf(what, values) } as HistoryEntry;
 }
 
-function epochOf(what: string, values: PlainMap): Epoch {
+function epochOf(what: string, values: Fields): Epoch {
   const { epoch, epochId } = check(what, values, ['epoch'], ['epochId']);
   return { number: epoch as number, id: epochId as string };
 }
 
 /** Its reason may be one that this version does not know. */
-function transitionOf(what: string, { transition }: PlainMap): PlainMap {
+function transitionOf(what: string, { transition }: Fields): Fields {
   return check(what, transition, ['atMs'], ['from', 'to', 'reason', 'by']);
 }
 
-function evidenceOf(what: string, values: PlainMap): Evidence {
+function evidenceOf(what: string, values: Fields): Evidence {
   const evidence: Record<string, Counts> = {};
-  for (const attribute in values) {
-    const [, letter, slot = ''] = COUNTER.exec(attribute) ?? [];
+  for (const field in values) {
+    const [, letter, slot = ''] = COUNTER.exec(field) ?? [];
     if (!letter) continue;
     const count = COUNTERS[letter as keyof typeof COUNTERS];
-    evidence[slot] = { ...(evidence[slot] ?? NOTHING), [count]: check(what, values, [attribute])[attribute] };
+    evidence[slot] = { ...(evidence[slot] ?? NOTHING), [count]: check(what, values, [field])[field] };
   }
   return evidence;
 }
 
-/** Anybody may have written the item: what this version needs of a map must be there, in the right type. */
-function check(what: string, value: Plain | undefined, numbers: string[], texts: string[] = []): PlainMap {
-  const map = (value ?? {}) as PlainMap;
+/** Anybody may have written it: what this version needs of a map must be there, in the right type. */
+function check(what: string, value: Field | undefined, numbers: string[], texts: string[] = []): Fields {
+  const map = (value ?? {}) as Fields;
   for (const key of [...numbers, ...texts])
     if (typeof map[key] !== (texts.includes(key) ? 'string' : 'number'))
       throw new StoreError(`${what} cannot be read: ${key} is ${JSON.stringify(map[key])}`, 'unknown');
