@@ -33,6 +33,6 @@ export {
 export { isBreakable } from './guard/classify.ts';
 export type { BreakerOptions } from './options.ts';
 export { Permit } from './permit.ts';
-export type { HistoryEntry, Store, WriteAnswer } from './store/contract.ts';
+export type { HistoryEntry, Store, StoreProblem, WriteAnswer } from './store/contract.ts';
 export { MemoryStore } from './store/memory/memory-store.ts';
 export { type StateRequest, Switchgear, type SwitchgearOptions } from './switchgear.ts';

@@ -20,8 +20,9 @@ import {
   resolveGearOptions,
   resolveOptions,
 } from './options.ts';
-import type { Store } from './store/contract.ts';
+import type { Store, StoreProblem } from './store/contract.ts';
 import { StoreGuard, type Verb } from './store/store-guard.ts';
+import { unheard } from './store/unheard.ts';
 
 export interface SwitchgearOptions extends GearOptions {
   /** Where the fleet keeps its circuits. `new MemoryStore()` is one of this process alone. */
@@ -79,9 +80,11 @@ export class Switchgear {
     this.#clock = clock;
     this.#store = store;
     this.#deadlines = new Deadlines(clock);
-    const guard = new StoreGuard(this.#store, clock, this.#settings.storeTimeout, (error, verb) =>
-      tell(this.#failures, error, verb),
-    );
+    const sayAloud = unheard(clock);
+    const guard = new StoreGuard(this.#store, clock, this.#settings.storeTimeout, (error, verb) => {
+      if (this.#failures.size > 0) tell(this.#failures, error, verb);
+      else sayAloud(error, verb);
+    });
     this.#refresher = new Refresher(guard, this.#settings.cacheTtl, random, this.#breakers);
     this.#host = {
       clock,
@@ -138,7 +141,10 @@ export class Switchgear {
     return () => this.#changes.delete(listener);
   }
 
-  /** Calls `listener` with every failure of the store; no caller ever sees one. Returns the unsubscribe. */
+  /**
+   * Calls `listener` with every failure of the store; no caller ever sees one. Returns the unsubscribe. While nobody
+   * listens, failures are written to `console.error`: each message once per minute, ten messages at most.
+   */
   onStoreError(listener: (error: unknown, verb: Verb) => void): () => void {
     this.#failures.add(listener);
     return () => this.#failures.delete(listener);
@@ -200,6 +206,14 @@ export class Switchgear {
         resolve();
       });
     });
+  }
+
+  /**
+   * What is wrong with the store (address, rights, clock, settings), each thing with its mend; empty where nothing is, or
+   * where the store cannot tell. For the start of a process. Cost: see the store's `check`; does not reject.
+   */
+  async check(): Promise<StoreProblem[]> {
+    return this.#store.check?.() ?? [];
   }
 
   /** Flushes, stops listening to the store and closes the connections that the store opened itself. */

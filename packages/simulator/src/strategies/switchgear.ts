@@ -51,6 +51,8 @@ export class SwitchgearStrategy implements Strategy {
       },
     });
     gear.onStateChange((change) => this.changed?.(process, change));
+    // The meter counts the store's failures; unheard ones would fill the console.
+    gear.onStoreError(() => {});
     return new SwitchgearGuard(process, gear, gear.breaker(CIRCUIT, this.#policy));
   }
 }

@@ -17,6 +17,15 @@ export interface HistoryEntry extends Transition {
   readonly epoch: { readonly number: number; readonly id: string };
 }
 
+/** Something that keeps a store from doing its work, or will. */
+export interface StoreProblem {
+  /** `error`: circuits cannot be shared. `warning`: they can, with less than is promised. */
+  readonly severity: 'error' | 'warning';
+  readonly what: string;
+  /** What to do about it. */
+  readonly mend: string;
+}
+
 /**
  * A place where a fleet keeps its circuits. Each verb is one atomic round trip (exceptions are named), and none
  * retries by itself: an ADD is not idempotent. A verb that rejects with a `StoreError` says whether the write is
@@ -89,10 +98,16 @@ export interface Store {
   clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void>;
 
   /**
-   * Calls `listener`, which must not throw, with each record that changed its epoch or override, where the store can push. Returns the
-   * unsubscribe.
+   * Calls `listener`, which must not throw, with each record that changed its epoch or override, where the store can push;
+   * with unchanged ones too, where it cannot tell what was missed. Returns the unsubscribe.
    */
   subscribe?(listener: (record: CircuitRecord) => void): () => void;
+
+  /**
+   * What is wrong with the store, each thing with its mend; empty where nothing is. Tries what the verbs need, with a write
+   * beside all circuits that expires by itself. Does not reject. Cost: up to a few dozen calls, in a few round trips.
+   */
+  check?(): Promise<StoreProblem[]>;
 
   /** Gives back connections that the store itself opened. */
   close?(): Promise<void>;

@@ -44,7 +44,7 @@ export class StoreGuard {
       let late = false;
       const timer = this.#clock.setTimer(() => {
         late = true;
-        this.#fail(new StoreError(`${verb}: no answer within ${this.budgetMs} ms`, 'unknown'), verb);
+        this.#fail(new StoreError(`no answer within ${this.budgetMs} ms`, 'unknown'), verb);
         resolve();
       }, this.budgetMs);
       const end = () => {

@@ -1,0 +1,23 @@
+import type { Clock } from '../clock.ts';
+import type { Verb } from './store-guard.ts';
+
+const PERIOD_MS = 60_000;
+const MOST_LINES = 10;
+
+/** Says failures of the store aloud: a breaker whose store is wrong works alone, and nobody would know. Not per call. */
+export function unheard(clock: Clock): (error: unknown, verb: Verb) => void {
+  const said = new Set<string>();
+  let sinceMs = 0;
+  return (error, verb) => {
+    const nowMs = clock.now();
+    if (Math.abs(nowMs - sinceMs) >= PERIOD_MS) {
+      said.clear();
+      sinceMs = nowMs;
+    }
+    const { message = error } = Object(error) as { readonly message?: unknown };
+    const line = `switchgear: ${verb} failed: ${message}; calls go on with local protection`;
+    if (said.has(line) || said.size >= MOST_LINES) return;
+    said.add(line);
+    console.error(line);
+  };
+}
