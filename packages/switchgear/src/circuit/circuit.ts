@@ -438,9 +438,10 @@ export class Circuit {
     const local = this.#local;
     if (!local?.settle(slot, leaseId, verdict, this.#mover(nowMs))) return;
     this.#emitLocal();
+    if (local.record.state !== 'closed') return;
     // What was counted before belongs to the outage that just ended.
     this.#era = this.#era.afterwards();
-    if (local.record.state === 'closed' && !local.standIn) this.#local = undefined;
+    if (!local.standIn) this.#local = undefined;
   }
 
   // ── transitions ──────────────────────────────────────────────────────────────────────────────────────────────────
