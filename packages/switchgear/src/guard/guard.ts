@@ -1,0 +1,136 @@
+/**
+ * The one shape of everything around a call: something with the `execute` of a breaker. A breaker is a guard, a retry is
+ * one, and so are several of them, one inside the other.
+ */
+
+import { type CallContext, PlainCall } from '../call.ts';
+import { Deadline } from './deadline.ts';
+
+/** What one call brings along. A guard takes from it what concerns it; the others inside still see it. */
+export interface GuardedCall {
+  /** The caller's own abort: the call rejects with its reason at once, and nothing answers in its place. */
+  readonly signal?: AbortSignal | undefined;
+  /** When the call must be over, milliseconds since 1970: `retry` begins no wait that ends later. */
+  readonly deadlineMs?: number | undefined;
+  /** Which answers may stand in for each other: `lastGoodAnswer` keeps one per key. Default: all of them. */
+  readonly key?: string | undefined;
+  /** Called when a guard answers in place of the call, with the error that this hides. Must not throw. */
+  readonly onFallback?: ((error: unknown) => void) | undefined;
+}
+
+/** Surrounds calls. `Added` is what it may answer beside the call's own results; `out` because the compiler does not find it out. */
+export interface Guard<out Added = never> {
+  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: GuardedCall): Promise<T | Added>;
+}
+
+/** What the guard `G` may answer beside the call's own results. */
+export type AddedBy<G> =
+  G extends Guard<never>
+    ? never
+    : G extends Composition<infer Added>
+      ? Added
+      : G extends Guard<infer Added>
+        ? Added
+        : unknown;
+
+/** Several guards as one; made by `compose`. */
+export class Composition<out Added = never> implements Guard<Added> {
+  readonly #guards: readonly Guard<unknown>[];
+
+  /** @internal */
+  constructor(guards: readonly Guard<unknown>[]) {
+    this.#guards = guards;
+  }
+
+  /** Calls `fn` inside all guards. Costs, errors and behaviour under concurrency are theirs. */
+  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: GuardedCall): Promise<T | Added> {
+    return this.#enter(0, fn, options) as Promise<T | Added>;
+  }
+
+  /**
+   * The same function, guarded: same arguments, same `this`, same result.
+   * @param bring what a call with these arguments brings along: `(ip) => ({ key: ip })`.
+   */
+  wrap<This, Args extends unknown[], T>(
+    fn: (this: This, ...args: Args) => PromiseLike<T> | T,
+    bring?: (...args: Args) => GuardedCall,
+  ): (this: This, ...args: Args) => Promise<T | Added> {
+    const guards = this;
+    return async function (this: This, ...args: Args) {
+      return guards.execute(() => fn.apply(this, args), bring?.(...args));
+    };
+  }
+
+  #enter<T>(
+    at: number,
+    fn: (call: CallContext) => PromiseLike<T> | T,
+    given: GuardedCall | undefined,
+  ): Promise<unknown> {
+    const guard = this.#guards[at] as Guard<unknown>;
+    if (at === this.#guards.length - 1) return guard.execute(fn, given);
+    return guard.execute((call) => this.#enter(at + 1, fn, inherited(call, given)), given);
+  }
+}
+
+/**
+ * Several guards as one, the first outermost. docs/around-the-call.md says in which order they belong, and why.
+ * @throws TypeError if there is none.
+ */
+export function compose<const G extends readonly [Guard<unknown>, ...Guard<unknown>[]]>(
+  ...guards: G
+): Composition<AddedBy<G[number]>> {
+  if (guards.length === 0) throw new TypeError('compose needs a guard');
+  return new Composition(guards);
+}
+
+/** @internal The call as a guard hands it on that interrupts nothing itself: as it was given. */
+export class Passed implements CallContext {
+  readonly given: GuardedCall | undefined;
+  #own: AbortSignal | undefined = undefined;
+
+  constructor(given: GuardedCall | undefined) {
+    this.given = given;
+  }
+
+  get signal(): AbortSignal {
+    const signal = this.given?.signal ?? this.#own;
+    if (signal) return signal;
+    this.#own = new AbortController().signal;
+    return this.#own;
+  }
+}
+
+/** What the next guard is given: the call as the one around it hands it on, and what that one has no word for. */
+function inherited(call: CallContext, given: GuardedCall | undefined): GuardedCall | undefined {
+  return call instanceof Passed ? call.given : new Inherited(call, given);
+}
+
+class Inherited implements GuardedCall {
+  readonly #call: CallContext & GuardedCall;
+  readonly #given: GuardedCall | undefined;
+
+  constructor(call: CallContext, given: GuardedCall | undefined) {
+    this.#call = call;
+    this.#given = given;
+  }
+
+  /** Asked for only by guards that need one: until then nobody makes an AbortController. */
+  get signal(): AbortSignal | undefined {
+    return this.#call instanceof PlainCall ? undefined : this.#call.signal;
+  }
+
+  get deadlineMs(): number | undefined {
+    // A breaker's call is its own entry in the queue of deadlines; 0 where it has no timeout.
+    const own = this.#call instanceof Deadline ? this.#call.endsAtMs || undefined : this.#call.deadlineMs;
+    const given = this.#given?.deadlineMs;
+    return own !== undefined && given !== undefined ? Math.min(own, given) : (own ?? given);
+  }
+
+  get key(): string | undefined {
+    return this.#given?.key;
+  }
+
+  get onFallback(): ((error: unknown) => void) | undefined {
+    return this.#given?.onFallback;
+  }
+}

@@ -1,0 +1,107 @@
+/** The last good answer stands in while there is no new one: stale-if-error, in memory. */
+
+import type { Breaker } from '../breaker.ts';
+import type { CallContext } from '../call.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { Duration } from '../duration.ts';
+import type { OptionSpec } from '../options.ts';
+import { type Guard, type GuardedCall, Passed } from './guard.ts';
+import { readGuardOptions } from './guard-options.ts';
+import { type Trigger, triggers } from './trigger.ts';
+
+export interface LastGoodAnswerOptions {
+  /** Age beyond which an answer no longer stands in for a new one. Default 5 minutes. */
+  readonly maxAge?: Duration;
+  /** Answers kept, one per key; the one not used for longest goes first. Default 100. */
+  readonly maxEntries?: number;
+  /** When to answer instead. Default `failure`. */
+  readonly on?: Trigger;
+  /** The breaker inside: its `isBreakable` then says what a failure is, and what its `isFailure` holds for one is not kept. */
+  readonly breaker?: Breaker;
+  /** Time, replaced in tests. */
+  readonly clock?: Clock;
+}
+
+interface Settings {
+  readonly maxAge: number;
+  readonly maxEntries: number;
+}
+
+const TABLE: Record<keyof Settings, OptionSpec> = {
+  maxAge: { kind: 'duration', default: 300_000, min: 1, max: 86_400_000 },
+  maxEntries: { kind: 'integer', default: 100, min: 1, max: 1e6 },
+};
+
+/**
+ * Keeps each key's last good answer, and gives it, the very object, where a call was not made or failed. Without one the
+ * caller gets the error. Errors are never kept.
+ *
+ * One guard for one kind of answer: calls that share it and a `key` share answers. Not for answers that can be read once, such
+ * as a `Response`: keep what was read from it.
+ *
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ * @example
+ * const geo = compose(lastGoodAnswer({ maxAge: '1h' }), breaker).wrap(locate, (ip) => ({ key: ip }));
+ */
+export function lastGoodAnswer(options: LastGoodAnswerOptions = {}): Guard {
+  const { on = 'failure', breaker, clock = systemClock, ...rest } = options;
+  const settings = readGuardOptions<Settings>('lastGoodAnswer', TABLE, rest);
+  return new LastGoodAnswer(settings, on, breaker, clock);
+}
+
+class LastGoodAnswer implements Guard {
+  readonly #settings: Settings;
+  readonly #on: Trigger;
+  readonly #breaker: Breaker | undefined;
+  readonly #clock: Clock;
+  /** A Map keeps the order of insertion: the first is the one not used for longest. */
+  readonly #answers = new Map<string, { readonly value: unknown; readonly atMs: number }>();
+
+  constructor(settings: Settings, on: Trigger, breaker: Breaker | undefined, clock: Clock) {
+    this.#settings = settings;
+    this.#on = on;
+    this.#breaker = breaker;
+    this.#clock = clock;
+  }
+
+  async execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, given?: GuardedCall): Promise<T> {
+    const key = given?.key ?? '';
+    // Its age counts from the question: a slow answer is not a fresh one, and does not replace a fresher.
+    const askedMs = this.#clock.now();
+    try {
+      const value = await fn(new Passed(given));
+      this.#keep(key, value, askedMs);
+      return value;
+    } catch (error) {
+      if (!triggers(this.#on, error, given, this.#breaker)) throw error;
+      const last = this.#answers.get(key);
+      if (!last || this.#clock.now() - last.atMs > this.#settings.maxAge) throw error;
+      this.#use(key, last);
+      given?.onFallback?.(error);
+      // All calls under this guard and key give answers of one type: that is its contract.
+      return last.value as T;
+    }
+  }
+
+  #keep(key: string, value: unknown, atMs: number): void {
+    if (this.#failed(value) || (this.#answers.get(key)?.atMs ?? 0) > atMs) return;
+    this.#use(key, { value, atMs });
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= this.#settings.maxEntries) break;
+      this.#answers.delete(oldest);
+    }
+  }
+
+  #use(key: string, answer: { readonly value: unknown; readonly atMs: number }): void {
+    this.#answers.delete(key);
+    this.#answers.set(key, answer);
+  }
+
+  #failed(value: unknown): boolean {
+    try {
+      return this.#breaker?.options.isFailure?.(value) ?? false;
+    } catch {
+      return false;
+    }
+  }
+}

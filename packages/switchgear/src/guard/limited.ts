@@ -1,0 +1,64 @@
+/** A call that is given up at a time, or when its caller aborts: what `timeout` and `deadline` have in common. */
+
+import type { CallContext } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import type { GuardedCall } from './guard.ts';
+
+/** The longest that a timer can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Calls `fn` and waits for it `ms` milliseconds, or until the caller aborts. A call that is given up has its signal aborted;
+ * it may run on, and nobody hears how it ends. `timedOut` makes the error.
+ */
+export function limited<T>(
+  fn: (call: CallContext) => PromiseLike<T> | T,
+  given: GuardedCall | undefined,
+  clock: Clock,
+  ms: number,
+  timedOut: () => Error,
+): Promise<T> {
+  const outer = given?.signal;
+  if (outer?.aborted) return Promise.reject(outer.reason);
+  return new Promise((resolve, reject) => {
+    const call = new LimitedCall(clock.now() + ms);
+    const done = () => {
+      timer.cancel();
+      outer?.removeEventListener('abort', onAbort);
+    };
+    const giveUp = (reason: unknown) => {
+      done();
+      reject(reason);
+      call.abort(reason);
+    };
+    const onAbort = () => giveUp(outer?.reason);
+    const timer = clock.setTimer(() => giveUp(timedOut()), Math.min(ms, MAX_TIMER_MS));
+    outer?.addEventListener('abort', onAbort);
+    // What `fn` throws at once rejects as well.
+    new Promise<T>((settle) => settle(fn(call))).then(resolve, reject).finally(done);
+  });
+}
+
+class LimitedCall implements CallContext, GuardedCall {
+  readonly deadlineMs: number;
+  #controller: AbortController | undefined = undefined;
+  #givenUp: { readonly reason: unknown } | undefined = undefined;
+
+  constructor(deadlineMs: number) {
+    this.deadlineMs = deadlineMs;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      // Asked for too late: it learns it at once.
+      if (this.#givenUp) this.#controller.abort(this.#givenUp.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#givenUp = { reason };
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,53 @@
+/** The time that is left to whoever makes the call: an invocation of Lambda, a request with a deadline of its own. */
+
+import { type Clock, systemClock } from '../clock.ts';
+import type { Duration } from '../duration.ts';
+import type { OptionSpec } from '../options.ts';
+import type { Guard } from './guard.ts';
+import { readGuardOptions } from './guard-options.ts';
+import { limited } from './limited.ts';
+
+export interface DeadlineOptions {
+  /** Kept back, so that there is time left to report the failure and to answer. Default 500 milliseconds. */
+  readonly margin?: Duration;
+  /** Time, replaced in tests. */
+  readonly clock?: Clock;
+}
+
+const TABLE: Record<'margin', OptionSpec> = {
+  margin: { kind: 'duration', default: 500, min: 0, max: 86_400_000 },
+};
+
+/** The call was not made: its parent has no time left for it. Says nothing about the dependency, and counts as nothing. */
+export class NoTimeLeftError extends Error {
+  override readonly name = 'NoTimeLeftError';
+  readonly code = 'NO_TIME_LEFT';
+}
+
+/** Whether `error` is a `NoTimeLeftError`, of any copy of this library. */
+export function isNoTimeLeft(error: unknown): error is NoTimeLeftError {
+  return error instanceof Error && (error as Partial<NoTimeLeftError>).code === 'NO_TIME_LEFT';
+}
+
+/**
+ * Ends a call `margin` before its parent's end, with a `DOMException` named `TimeoutError`: inside a breaker that counts as a
+ * failure, and there is time left to report it. Tells `retry`, inside it, when to stop.
+ *
+ * @param remainingMs milliseconds that the parent has left, asked when a call begins: `() => context.getRemainingTimeInMillis()`.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a margin that is none.
+ */
+export function deadline(remainingMs: () => number, options: DeadlineOptions = {}): Guard {
+  const { clock = systemClock, ...rest } = options;
+  const { margin } = readGuardOptions<{ margin: number }>('deadline', TABLE, rest);
+  return {
+    async execute(fn, given) {
+      const ms = remainingMs() - margin;
+      // NaN too: no time can be told, none is given.
+      if (!(ms > 0))
+        throw new NoTimeLeftError(`no time left for the call: its parent ends within ${margin} ms`);
+      const timedOut = () =>
+        new DOMException(`the call was given up ${margin} ms before its parent's end`, 'TimeoutError');
+      return limited(fn, given, clock, ms, timedOut);
+    },
+  };
+}

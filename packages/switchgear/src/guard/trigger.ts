@@ -1,0 +1,33 @@
+/** Which errors let somebody else answer. */
+
+import type { Breaker } from '../breaker.ts';
+import { isSwitchgearError } from '../errors.ts';
+import { isBreakable } from './classify.ts';
+import type { GuardedCall } from './guard.ts';
+import { isNoTimeLeft } from './parent-deadline.ts';
+
+/**
+ * `open`: the circuit admitted nothing. `failure`: that, or the call was not made for another reason (a full bulkhead, no time
+ * left), or the dependency failed: not a 4xx, not a fault of the program. Or a function that says it of an error.
+ */
+export type Trigger = 'open' | 'failure' | ((error: unknown) => boolean);
+
+/** @internal Whether `error` lets somebody else answer. Never where the caller has aborted: nobody waits for an answer. */
+export function triggers(
+  on: Trigger,
+  error: unknown,
+  given: GuardedCall | undefined,
+  breaker?: Breaker,
+): boolean {
+  if (given?.signal?.aborted) return false;
+  try {
+    if (typeof on === 'function') return on(error);
+    if (isSwitchgearError(error, 'CIRCUIT_OPEN')) return true;
+    if (on === 'open') return false;
+    if (isSwitchgearError(error, 'BULKHEAD_FULL') || isNoTimeLeft(error)) return true;
+    return (breaker?.options.isBreakable ?? isBreakable)(error);
+  } catch {
+    // A predicate that throws must not take the place of the caller's error.
+    return false;
+  }
+}

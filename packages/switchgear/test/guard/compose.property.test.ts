@@ -1,0 +1,205 @@
+/**
+ * Any guards in any order, around calls that end in any way: nothing is reported twice, no place is lost, and nobody gets an
+ * error that is neither the call's own, nor the caller's, nor ours.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Breaker } from '../../src/breaker.ts';
+import type { CallContext } from '../../src/call.ts';
+import type { Circuit } from '../../src/circuit/circuit.ts';
+import { isSwitchgearError } from '../../src/errors.ts';
+import {
+  compose,
+  deadline,
+  detailed,
+  fallback,
+  type Guard,
+  isNoTimeLeft,
+  lastGoodAnswer,
+  retry,
+  timeout,
+} from '../../src/guard/index.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { Switchgear } from '../../src/switchgear.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+import { refused } from '../laws/fleet.ts';
+
+const MAKE: Record<string, (clock: FakeClock, startMs: number) => Guard<unknown>> = {
+  fallback: () => fallback('fallback'),
+  'fallback when open': () => fallback(() => 'fallback', { on: 'open' }),
+  lastGoodAnswer: (clock) => lastGoodAnswer({ clock, maxAge: '2s' }),
+  retry: (clock) => retry({ clock, random: () => 0.5 }),
+  timeout: (clock) => timeout(200, { clock }),
+  deadline: (clock, startMs) => deadline(() => startMs + 3_000 - clock.now(), { clock }),
+};
+
+/** How one attempt ends, and when. */
+const attempt = fc.record({
+  ends: fc.constantFrom('ok', 'failure', 'answer', 'bug', 'throws at once', 'result at once'),
+  ms: fc.constantFrom(0, 10, 150, 400, 5_000),
+});
+
+const call = fc.record({
+  atMs: fc.integer({ min: 0, max: 2_500 }),
+  abortsAfterMs: fc.option(fc.constantFrom(0, 5, 100, 300), { nil: undefined, freq: 3 }),
+  /** The last one for all that follow. */
+  attempts: fc.array(attempt, { minLength: 1, maxLength: 4 }),
+});
+
+const scene = fc.record({
+  outside: fc.shuffledSubarray(Object.keys(MAKE)),
+  inside: fc.shuffledSubarray(Object.keys(MAKE)),
+  options: fc.record({
+    timeout: fc.constantFrom(false as const, 100, 700),
+    maxConcurrent: fc.constantFrom(1, 2, 10),
+    maxQueue: fc.constantFrom(0, 2),
+    failureThreshold: fc.constantFrom(1, 3, 1_000),
+    resetTimeout: fc.constant(300),
+  }),
+  calls: fc.array(call, { minLength: 1, maxLength: 12 }),
+});
+
+test('L6 L14 no combination of guards reports twice, loses a place or hides the caller’s error', async () => {
+  await fc.assert(fc.asyncProperty(scene, play), { numRuns: 300 });
+});
+
+async function play({
+  outside,
+  inside,
+  options,
+  calls,
+}: typeof scene extends fc.Arbitrary<infer S> ? S : never) {
+  const clock = new FakeClock();
+  const startMs = clock.now();
+  const gear = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0.5 });
+  const breaker = gear.breaker('payments', options);
+  const tickets = countTickets(breaker.circuit);
+  const made = (name: string) => MAKE[name]?.(clock, startMs) as Guard<unknown>;
+  const guards = compose(breaker as Guard<unknown>, ...inside.map(made));
+  const all = outside.map(made).reduceRight<Guard<unknown>>((inner, outer) => compose(outer, inner), guards);
+
+  const thrown = new Set<unknown>();
+  const answered = new Set<unknown>(['fallback']);
+  const endings = calls.map(async ({ atMs, abortsAfterMs, attempts }, i) => {
+    await at(clock, atMs);
+    const controller = new AbortController();
+    const reason = { aborted: i };
+    if (abortsAfterMs !== undefined) void at(clock, abortsAfterMs).then(() => controller.abort(reason));
+    let made = 0;
+    const fn = ({ signal }: CallContext) => {
+      expect(signal).toBeInstanceOf(AbortSignal);
+      const { ends, ms } = attempts[Math.min(made++, attempts.length - 1)] as (typeof attempts)[number];
+      const fails = (error: unknown) => {
+        thrown.add(error);
+        throw error;
+      };
+      if (ends === 'throws at once') fails(refused());
+      const result = { of: i };
+      answered.add(result);
+      if (ends === 'result at once') return result;
+      return at(clock, ms).then(() => {
+        if (ends === 'failure') fails(refused());
+        if (ends === 'answer') fails(Object.assign(new Error('absent'), { status: 404 }));
+        if (ends === 'bug') fails(new TypeError('bug'));
+        return result;
+      });
+    };
+    const ended = await detailed(all, fn, { signal: controller.signal }).then(
+      (told) => ({ told }),
+      (error: unknown) => ({ error }),
+    );
+    if ('error' in ended) {
+      const { error } = ended;
+      const own = thrown.has(error) || (error === reason && controller.signal.aborted);
+      expect(own || ours(error), `foreign error ${String(error)}`).toBe(true);
+    } else {
+      expect(answered).toContain(ended.told.value);
+      if (!ended.told.fallback) expect(ended.told.value).toEqual({ of: i });
+      else expect(thrown.has(ended.told.error) || ours(ended.told.error)).toBe(true);
+    }
+    return 'ended';
+  });
+
+  await clock.advance(120_000);
+  expect(await Promise.all(endings)).toEqual(calls.map(() => 'ended'));
+  expect(tickets.open()).toBe(0);
+  expect(tickets.settledTwice).toBe(0);
+  await placesAreFree(gear, breaker, options.maxConcurrent, clock);
+  // Nothing waits but lanes that look once more for deadlines that are not there.
+  await clock.advance(60_000);
+  expect(clock.pending).toBe(0);
+}
+
+function ours(error: unknown): boolean {
+  const timedOut = error instanceof DOMException && error.name === 'TimeoutError';
+  return timedOut || isNoTimeLeft(error) || isSwitchgearError(error);
+}
+
+function at(clock: FakeClock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimer(resolve, ms));
+}
+
+/** Counts what a circuit hands out against what it is told in return. */
+function countTickets(circuit: Circuit) {
+  let admitted = 0;
+  let settled = 0;
+  let calm = 0;
+  const tally = { settledTwice: 0, open: () => admitted - settled };
+  const { calm: isCalm, admit } = circuit;
+  circuit.calm = () => {
+    const era = isCalm.call(circuit);
+    if (era) {
+      calm++;
+      admitted++;
+    }
+    return era;
+  };
+  circuit.admit = () => {
+    const before = calm;
+    const ticket = admit.call(circuit);
+    // One that came the calm way is counted.
+    if (calm > before) return ticket;
+    if (!(ticket instanceof Promise)) {
+      admitted++;
+      return ticket;
+    }
+    return ticket.then((late) => {
+      admitted++;
+      return late;
+    });
+  };
+  for (const verb of ['succeeded', 'cancelled'] as const) {
+    const tell = circuit[verb];
+    circuit[verb] = (ticket) => {
+      if (++settled > admitted) tally.settledTwice++;
+      return tell.call(circuit, ticket);
+    };
+  }
+  const { failed } = circuit;
+  circuit.failed = (ticket, failure) => {
+    if (++settled > admitted) tally.settledTwice++;
+    return failed.call(circuit, ticket, failure);
+  };
+  return tally;
+}
+
+/** So many calls begin at the same time, none of them in line. */
+async function placesAreFree(gear: Switchgear, breaker: Breaker, places: number, clock: FakeClock) {
+  await gear.setStates({ payments: { mode: 'forced-closed', reason: 'to count places' } });
+  let begun = 0;
+  let end = () => {};
+  const held = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const running = Array.from({ length: places }, () =>
+    breaker.execute(() => {
+      begun++;
+      return held;
+    }),
+  );
+  await clock.advance(0);
+  expect(begun).toBe(places);
+  end();
+  await Promise.all(running);
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { CircuitOpenError } from '../../src/errors.ts';
+import { failover } from '../../src/guard/index.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { Switchgear } from '../../src/switchgear.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+import { refused } from '../laws/fleet.ts';
+
+/** Three ways to send a mail, each of which fails with the error given for it. */
+function mailers(on?: 'open' | 'failure') {
+  const clock = new FakeClock();
+  const gear = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0 });
+  const errors: Record<string, unknown> = {};
+  const calls: string[] = [];
+  const providers = ['ses', 'sendgrid', 'postmark'].map((name, i) => ({
+    guard: gear.breaker(name, { failureThreshold: 1, resetTimeout: 10_000 * (3 - i) }),
+    call: async (mail: string) => {
+      calls.push(name);
+      if (errors[name]) throw errors[name];
+      return `${name} sent ${mail}`;
+    },
+  }));
+  return { send: failover(providers, on && { on }), errors, calls, clock };
+}
+
+const caught = (call: Promise<unknown>) => call.catch((error: unknown) => error);
+
+describe('failover', () => {
+  it('asks the first; after its failure the next; and no longer the one whose circuit is open', async () => {
+    const { send, errors, calls } = mailers();
+    expect(await send('hello')).toBe('ses sent hello');
+    errors.ses = refused();
+    expect(await send('hello')).toBe('sendgrid sent hello');
+    expect(await send('hello')).toBe('sendgrid sent hello');
+    expect(calls).toEqual(['ses', 'ses', 'sendgrid', 'sendgrid']);
+  });
+
+  it('comes back to the first when its circuit closes', async () => {
+    const { send, errors, clock } = mailers();
+    errors.ses = refused();
+    await send('a');
+    delete errors.ses;
+    await clock.advance(30_000);
+    expect(await send('b')).toBe('ses sent b');
+    expect(await send('c')).toBe('ses sent c');
+  });
+
+  it('gives the error of the last that was called', async () => {
+    const { send, errors } = mailers();
+    Object.assign(errors, { ses: refused(), sendgrid: refused(), postmark: refused() });
+    expect(await caught(send('a'))).toBe(errors.postmark);
+  });
+
+  it('gives the refusal that ends soonest where nobody was called', async () => {
+    const { send, errors } = mailers();
+    Object.assign(errors, { ses: refused(), sendgrid: refused(), postmark: refused() });
+    await caught(send('a'));
+    const error = await caught(send('b'));
+    expect(error).toBeInstanceOf(CircuitOpenError);
+    expect(error).toMatchObject({ circuit: 'postmark', retryAfterMs: 10_000 });
+  });
+
+  it('an answer is an answer: a 400 goes to the caller', async () => {
+    const { send, errors, calls } = mailers();
+    errors.ses = Object.assign(new Error('no such address'), { status: 400 });
+    expect(await caught(send('a'))).toBe(errors.ses);
+    expect(calls).toEqual(['ses']);
+  });
+
+  it('where nothing may be done twice, passes over open circuits alone', async () => {
+    const { send, errors, calls } = mailers('open');
+    errors.ses = refused();
+    expect(await caught(send('a'))).toBe(errors.ses);
+    expect(await send('a')).toBe('sendgrid sent a');
+    expect(calls).toEqual(['ses', 'sendgrid']);
+  });
+
+  it('L6 asks nobody else once the caller has gone', async () => {
+    const { send, calls } = mailers();
+    expect(await caught(send('a', { signal: AbortSignal.abort('gone') }))).toBe('gone');
+    expect(calls).toEqual([]);
+  });
+});
