@@ -9,6 +9,7 @@
  */
 
 import type { ProbeVerdict } from '../core/apply.ts';
+import type { Evidence } from '../core/evidence.ts';
 import { type Policy, windowOf } from '../core/policy.ts';
 import {
   type CircuitRecord,
@@ -30,6 +31,9 @@ import { LocalCircuit } from './local-circuit.ts';
 import { Snapshot } from './snapshot.ts';
 import { overrideChange, transitionChange } from './state-change.ts';
 import { type CircuitMode, type Failure, Probe, type Ticket } from './ticket.ts';
+
+/** A process whose report was refused sends none for this time, lengthened by chance to at most twice as much. */
+const HUSH_MS = 500;
 
 export class Circuit {
   readonly name: string;
@@ -53,6 +57,8 @@ export class Circuit {
   #sending: Promise<void> | undefined;
   /** Failures came while a report was under way: it is followed by another. */
   #moreToSend = false;
+  /** Until then the store is spared: it has refused a report, as one does that is asked too much. */
+  #hushUntilMs = Number.NEGATIVE_INFINITY;
   #leasing = false;
   /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
   #unanswered = false;
@@ -398,7 +404,9 @@ export class Circuit {
   }
 
   /** Sends what is unsent. One report is under way at a time; what comes meanwhile goes with the next. */
-  #report(): Promise<void> {
+  #report(): Promise<void> | undefined {
+    const now = this.#host.clock.now();
+    if (now < this.#hushUntilMs && this.#hushUntilMs - now <= 2 * HUSH_MS) return undefined;
     this.#moreToSend = true;
     this.#sending ??= this.#sendAll();
     return this.#sending;
@@ -410,7 +418,13 @@ export class Circuit {
       this.#moreToSend = false;
       const base = this.record;
       const evidence = base && this.#era.takeUnsent();
-      if (evidence) await this.#write('report', (store) => store.report(base, evidence));
+      const era = this.#era;
+      const refused = () => {
+        era.unsend(evidence as Evidence);
+        this.#moreToSend = false;
+        this.#hushUntilMs = this.#host.clock.now() + HUSH_MS * (1 + this.#host.random());
+      };
+      if (evidence) await this.#write('report', (store) => store.report(base, evidence), refused);
       // What the answer has brought about belongs to it: in Lambda the caller waits for both.
       await this.#commits.underway;
     }
@@ -503,8 +517,9 @@ export class Circuit {
   #write(
     verb: 'report' | 'settle' | 'lease',
     run: (store: Host['guard']['store']) => Promise<WriteAnswer>,
+    refused?: () => void,
   ): Promise<void> {
-    return this.#host.guard.call(verb, run, ({ record }, sentMs) => this.#hear(record, sentMs));
+    return this.#host.guard.call(verb, run, ({ record }, sentMs) => this.#hear(record, sentMs), refused);
   }
 
   /** Takes the answer of a write; where it contradicts what came while it was under way, a read decides. */

@@ -1,6 +1,6 @@
 /** What this process saw of a circuit in one epoch. */
 
-import { type Counts, type Evidence, NOTHING, plus, slotAt, type Window } from '../core/evidence.ts';
+import { type Counts, type Evidence, minus, NOTHING, plus, slotAt, type Window } from '../core/evidence.ts';
 import { type Policy, tripReason, voteShare } from '../core/policy.ts';
 import type { TransitionReason } from '../core/record.ts';
 
@@ -93,6 +93,14 @@ export class Era {
     return tripReason(this.total(), { ...this.#policy, quorum: 1 });
   }
 
+  /** Takes back what is known not to have arrived: it goes with the next report. */
+  unsend(evidence: Evidence): void {
+    for (const own of this.#buckets) {
+      const lost = evidence[own.slot];
+      if (lost) own.sent = minus(own.sent, lost);
+    }
+  }
+
   /** The evidence that was not sent yet, from now on taken for sent; `undefined` where there is none. */
   takeUnsent(): Evidence | undefined {
     const evidence: Record<number, Counts> = {};
@@ -101,12 +109,7 @@ export class Era {
       const { calls, failures, slow, votes } = own;
       if (calls === own.sent.calls) continue;
       some = true;
-      evidence[own.slot] = {
-        calls: calls - own.sent.calls,
-        failures: failures - own.sent.failures,
-        slow: slow - own.sent.slow,
-        votes: votes - own.sent.votes,
-      };
+      evidence[own.slot] = minus(own, own.sent);
       own.sent = { calls, failures, slow, votes };
     }
     return some ? evidence : undefined;

@@ -39,6 +39,15 @@ export function plus(a: Counts, b: Counts): Counts {
   };
 }
 
+export function minus(a: Counts, b: Counts): Counts {
+  return {
+    calls: a.calls - b.calls,
+    failures: a.failures - b.failures,
+    slow: a.slow - b.slow,
+    votes: a.votes - b.votes,
+  };
+}
+
 /**
  * Everything in the window that ends now, added up. One slot ahead of the present counts too: clocks differ by a
  * second. What lies further ahead was written under a clock that jumped, and would otherwise count for hours.

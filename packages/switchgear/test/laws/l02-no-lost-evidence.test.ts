@@ -71,17 +71,39 @@ test('L2 a report whose reply was lost is not sent again, and stays evidence of 
   expect(await f.record()).toMatchObject({ state: 'open', transition: { failures: 5 } });
 });
 
-test('L2 successes since the last report ride on the next failure; throttled evidence is not sent again', async () => {
+test('L2 successes since the last report ride on the next failure', async () => {
   const f = fleet(1, { breaker: { failureThreshold: 9 } });
   const p = f.process(0);
   for (let i = 0; i < 7; i++) await f.call(p);
   await f.fail(p, 1);
   const window = { bucketMs: 6_000, buckets: 10 };
   expect(total((await f.record()).evidence, f.clock.now(), window)).toMatchObject({ calls: 8, failures: 1 });
+});
+
+test('L2 a store that refuses a report is spared for a moment; what it refused goes with the next report, once', async () => {
+  const f = fleet(1, { breaker: { failureThreshold: 9 } });
+  const p = f.process(0);
+  const window = { bucketMs: 6_000, buckets: 10 };
+  const counted = async () => total((await f.record()).evidence, f.clock.now(), window);
   p.store.inject('report', first(1, throttles));
+  await f.fail(p, 3);
+  expect(p.store.calls.report).toBe(1);
+  expect(await counted()).toMatchObject({ failures: 0 });
+  await f.advance(1_001);
   await f.fail(p, 1);
+  expect(p.store.calls.report).toBe(2);
+  expect(await counted()).toMatchObject({ calls: 4, failures: 4 });
+});
+
+test('L2 a report whose fate is unknown is never sent again', async () => {
+  const f = fleet(1, { breaker: { failureThreshold: 9 } });
+  const p = f.process(0);
+  p.store.inject('report', first(1, losesReply));
+  await f.fail(p, 2);
+  await f.advance(1_001);
   await f.fail(p, 1);
-  expect(total((await f.record()).evidence, f.clock.now(), window)).toMatchObject({ calls: 9, failures: 2 });
+  const window = { bucketMs: 6_000, buckets: 10 };
+  expect(total((await f.record()).evidence, f.clock.now(), window)).toMatchObject({ calls: 3, failures: 3 });
 });
 
 test('L2 failures while a report is under way are coalesced into the next', async () => {
