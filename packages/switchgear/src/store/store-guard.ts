@@ -58,16 +58,18 @@ export class StoreGuard {
       };
       let answer: Promise<T>;
       try {
-        answer = run(this.store);
+        answer = Promise.resolve(run(this.store));
       } catch (error) {
         fail(error);
         return;
       }
-      answer.then((value) => {
-        this.#failedMs = Number.NEGATIVE_INFINITY;
-        take(value, sentMs);
-        end();
-      }, fail);
+      answer
+        .then((value) => {
+          take(value, sentMs);
+          this.#failedMs = Number.NEGATIVE_INFINITY;
+          end();
+        })
+        .catch(fail);
     });
   }
 

@@ -12,6 +12,12 @@ const MENDS: Readonly<Record<string, string>> = {
   ERR_MODULE_NOT_FOUND: 'install @aws-sdk/client-dynamodb',
 };
 
+/** What mends `cause`, where that is known. */
+export function mendOf(cause: unknown): string | undefined {
+  const { name, code = name } = Object(cause) as { readonly name?: string; readonly code?: string };
+  return MENDS[code ?? ''];
+}
+
 /** The condition of a write did not hold: an answer, not a failure. */
 export function conditionFailed(thrown: unknown): ServiceFailure | undefined {
   const failure = thrown as ServiceFailure | undefined;
@@ -30,7 +36,7 @@ export async function storeErrorOf(
     code = name,
     $metadata,
   } = Object(cause) as Partial<ServiceFailure & { readonly code: string }>;
-  const mend = MENDS[code ?? ''];
+  const mend = mendOf(cause);
   // The service has looked at what it answers with 4xx, throttling included; of anything else the fate is open.
   const status = $metadata?.httpStatusCode ?? 0;
   const refused = mend || (status >= 400 && status < 500);

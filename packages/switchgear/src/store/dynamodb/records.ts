@@ -23,16 +23,16 @@ export interface Write extends Change {
 
 export class Records {
   readonly table: Table;
-  readonly #clock: Clock;
+  readonly clock: Clock;
 
   constructor(table: Table, clock: Clock) {
     this.table = table;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** The store's time, before its first answer the machine's. */
   nowMs(): number {
-    return this.table.now() ?? this.#clock.now();
+    return this.table.now() ?? this.clock.now();
   }
 
   async load(

@@ -2,6 +2,7 @@
 
 import {
   BatchGetItemCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   QueryCommand,
   UpdateItemCommand,
@@ -11,6 +12,7 @@ import type { Answer, DynamoDBTransport, Operation, Operations } from './transpo
 
 const COMMANDS: Record<Operation, typeof UpdateItemCommand> = {
   BatchGetItem: BatchGetItemCommand as never,
+  DescribeTimeToLive: DescribeTimeToLiveCommand as never,
   Query: QueryCommand as never,
   UpdateItem: UpdateItemCommand,
 };

@@ -17,19 +17,20 @@ const DATE_RESOLUTION_MS = 1_000;
 
 export class Table {
   readonly keys: Keys;
+  readonly name: string;
   readonly #clock: Clock;
   readonly #offset: ClockOffset;
   readonly #transport: DynamoDBTransport;
-  readonly #name: string;
-  readonly #attributes: Record<string, string>;
+  /** Attributes that are stored under a name of the user's choice. */
+  readonly attributes: Readonly<Record<'ttl', string>>;
 
   constructor(layout: TableLayout, transport: DynamoDBTransport, clock: Clock) {
     this.keys = new Keys(layout);
     this.#clock = clock;
     this.#offset = new ClockOffset(() => clock.now());
     this.#transport = transport;
-    this.#name = layout.tableName;
-    this.#attributes = { ttl: layout.ttlAttribute ?? DEFAULTS.ttlAttribute };
+    this.name = layout.tableName;
+    this.attributes = { ttl: layout.ttlAttribute ?? DEFAULTS.ttlAttribute };
   }
 
   /** The service's time in whole milliseconds, or `undefined` before its first answer. */
@@ -54,10 +55,10 @@ export class Table {
   async #readBatch(wanted: readonly Item[], consistent: boolean): Promise<Item[]> {
     const items: Item[] = [];
     let request: Operations['BatchGetItem']['input']['RequestItems'] = {
-      [this.#name]: { Keys: wanted, ConsistentRead: consistent },
+      [this.name]: { Keys: wanted, ConsistentRead: consistent },
     };
     for (const waitMs of [...READ_AGAIN_MS, undefined]) {
-      const { Responses = {}, UnprocessedKeys = {} } = await this.#send('BatchGetItem', {
+      const { Responses = {}, UnprocessedKeys = {} } = await this.send('BatchGetItem', {
         RequestItems: request,
       });
       items.push(...Object.values(Responses).flat());
@@ -65,10 +66,7 @@ export class Table {
       request = UnprocessedKeys;
       if (waitMs) await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs));
     }
-    throw new StoreError(
-      `BatchGetItem on table "${this.#name}": throttled, keys left unprocessed`,
-      'refused',
-    );
+    throw new StoreError(`BatchGetItem on table "${this.name}": throttled, keys left unprocessed`, 'refused');
   }
 
   /**
@@ -77,10 +75,10 @@ export class Table {
    */
   async update(key: Item, change: Change): Promise<{ accepted: boolean; item: Item | undefined }> {
     try {
-      const { Attributes } = await this.#send('UpdateItem', {
-        TableName: this.#name,
+      const { Attributes } = await this.send('UpdateItem', {
+        TableName: this.name,
         Key: key,
-        ...expressions(change, this.#attributes),
+        ...expressions(change, this.attributes),
         ...(change.when && { ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
       });
       return { accepted: true, item: Attributes };
@@ -97,8 +95,8 @@ export class Table {
     const items: Item[] = [];
     let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#send('Query', {
-        TableName: this.#name,
+      const { Items = [], LastEvaluatedKey } = await this.send('Query', {
+        TableName: this.name,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :sk)',
         ExpressionAttributeNames: { '#pk': this.keys.partitionKey, '#sk': String(this.keys.sortKey) },
         ExpressionAttributeValues: { ':pk': { S: partition }, ':sk': { S: prefix } },
@@ -113,7 +111,8 @@ export class Table {
     return items;
   }
 
-  async #send<O extends Operation>(
+  /** Sends a request and learns the time of its answer. @throws StoreError, or what `conditionFailed` knows. */
+  async send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
   ): Promise<Operations[O]['output']> {
@@ -123,7 +122,7 @@ export class Table {
       if (dateMs) this.#offset.learn(dateMs, DATE_RESOLUTION_MS, sentMs);
       return output;
     } catch (thrown) {
-      throw conditionFailed(thrown) ?? (await storeErrorOf(thrown, operation, this.#name, this.#transport));
+      throw conditionFailed(thrown) ?? (await storeErrorOf(thrown, operation, this.name, this.#transport));
     }
   }
 }

@@ -49,6 +49,16 @@ export interface Operations {
     input: QueryInput;
     output: { readonly Items?: readonly Item[]; readonly LastEvaluatedKey?: Item };
   };
+  /** For `check` alone, which says so where a transport rejects it. */
+  DescribeTimeToLive: {
+    input: { readonly TableName: string };
+    output: {
+      readonly TimeToLiveDescription?: {
+        readonly TimeToLiveStatus?: string | undefined;
+        readonly AttributeName?: string | undefined;
+      };
+    };
+  };
 }
 
 export type Operation = keyof Operations;

@@ -13,6 +13,8 @@ const MENDS: Readonly<Record<string, string>> = {
   WRONGTYPE: 'something else uses the keys of this prefix',
   CROSSSLOT: 'use a client for Cluster',
   MOVED: 'this is a Cluster: use a client for one',
+  NO_CLUSTER:
+    'mend the addresses of the nodes, or, where the server is no Cluster, use a client for one server',
   ETIMEDOUT: 'mend host and port; with TLS, see that the server speaks TLS there',
   DEPTH_ZERO_SELF_SIGNED_CERT: "give the client the certificate of the server's authority",
   SELF_SIGNED_CERT_IN_CHAIN: "give the client the certificate of the server's authority",
@@ -32,11 +34,19 @@ export function scriptMissing(thrown: unknown): boolean {
   return replyCode(thrown) === 'NOSCRIPT';
 }
 
+/** What mends `cause`, where that is known. */
+export function mendOf(cause: unknown): string | undefined {
+  const reason = rootOf(cause);
+  // What a user may not do is said without a code to a script.
+  if (/^ERR The user executing the script/.test(textOf(reason))) return MENDS.NOPERM;
+  return MENDS[replyCode(reason) ?? networkCode(reason)];
+}
+
 export function storeErrorOf(cause: unknown, verb: string): StoreError {
   if (cause instanceof StoreError) return cause;
   const reply = replyCode(cause);
   const reason = rootOf(cause);
-  const mend = MENDS[replyCode(reason) ?? networkCode(reason)];
+  const mend = mendOf(cause);
   // A script reads before it writes, so what the server refuses has written nothing.
   const refused = reply !== undefined || cause instanceof NotConnected;
   const message = reason === cause ? textOf(cause) : `${textOf(cause)}: ${textOf(reason)}`;
@@ -50,9 +60,13 @@ function replyCode(thrown: unknown): string | undefined {
   return thrown instanceof Error ? /^([A-Z]{3,}) /.exec(thrown.message)?.[1] : undefined;
 }
 
-/** A plain server does not answer a TLS handshake at all, so that mistake comes as a time-out. */
+/**
+ * A plain server does not answer a TLS handshake at all, so that mistake comes as a time-out. Clients for a Cluster do not
+ * say why no node would do.
+ */
 function networkCode(thrown: unknown): string {
   const { code, message = '' } = Object(thrown) as { code?: string; message?: string };
+  if (/slots cache|root nodes/.test(message)) return 'NO_CLUSTER';
   return code ?? (/timeout/i.test(message) ? 'ETIMEDOUT' : '');
 }
 

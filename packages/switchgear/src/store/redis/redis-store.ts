@@ -9,7 +9,7 @@ import {
   type StoredPolicy,
 } from '../../core/record.ts';
 import { StoreError } from '../../errors.ts';
-import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
+import type { HistoryEntry, Store, StoreProblem, WriteAnswer } from '../contract.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, Keys } from './keys.ts';
@@ -55,6 +55,7 @@ export class RedisStore implements Store {
   readonly #connection: RedisConnection;
   readonly #scripts: Scripts;
   readonly #push: Push | undefined;
+  readonly #clock: Clock;
 
   constructor({
     client,
@@ -63,6 +64,7 @@ export class RedisStore implements Store {
     clock = systemClock,
   }: RedisStoreOptions) {
     this.#keys = new Keys(prefix);
+    this.#clock = clock;
     this.#connection = connectionOf(client);
     this.#scripts = new Scripts(this.#connection, clock);
     this.#push = push
@@ -141,6 +143,13 @@ export class RedisStore implements Store {
    */
   subscribe(listener: (record: CircuitRecord) => void): () => void {
     return this.#push?.subscribe(listener) ?? (() => {});
+  }
+
+  /** Cost: five round trips at most, and a connection for the subscription. Leaves keys that expire within a minute. */
+  async check(): Promise<StoreProblem[]> {
+    // Not loaded by who does not ask.
+    const { check } = await import('./check.ts');
+    return check(this.#connection, this.#scripts, this.#keys, this.#clock, this.#push !== undefined);
   }
 
   close(): Promise<void> {
