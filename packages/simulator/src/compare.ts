@@ -1,7 +1,8 @@
 import { Engine } from './engine/engine.ts';
 import { Random } from './engine/random.ts';
-import { outageOf, type Results, resultsOf } from './results.ts';
+import { type Results, resultsOf } from './results.ts';
 import type { Strategy } from './strategies/strategy.ts';
+import { Recorder, SECOND_MS, type Timeline } from './timeline.ts';
 import { type Scenario, World } from './world/world.ts';
 
 /** Makes a strategy for one run. */
@@ -9,9 +10,19 @@ export type Contender = (engine: Engine, random: Random) => Strategy;
 
 export interface Comparison {
   readonly scenario: Scenario;
+  /** Whole seconds are simulated: what is left over is not. */
   readonly durationMs: number;
   readonly seed: number;
   readonly contenders: readonly Contender[];
+  /** Hears of each second that has been simulated. */
+  readonly progress?: (strategy: string, elapsedMs: number) => void;
+}
+
+/** One strategy's run. */
+export interface Run {
+  readonly strategy: string;
+  readonly results: Results;
+  readonly timeline: Timeline;
 }
 
 /**
@@ -19,21 +30,37 @@ export interface Comparison {
  *
  * Sets `Error.stackTraceLimit` to 0 while it runs: refusals are errors, and nobody reads these.
  */
-export async function compare({ scenario, durationMs, seed, contenders }: Comparison): Promise<Results[]> {
+export async function compare({
+  scenario,
+  durationMs,
+  seed,
+  contenders,
+  progress,
+}: Comparison): Promise<Run[]> {
   const errors = Error as { stackTraceLimit?: number };
   const { stackTraceLimit } = errors;
   errors.stackTraceLimit = 0;
   try {
-    const results: Results[] = [];
+    const runs: Run[] = [];
     for (const contender of contenders) {
       const engine = new Engine();
       const random = new Random(seed);
       const strategy = contender(engine, random.fork('strategy'));
       const world = new World(engine, random, scenario, strategy);
-      await engine.advance(durationMs);
-      results.push(resultsOf(strategy.name, world.ledger, outageOf(scenario.script), strategy.meter));
+      const recorder = new Recorder(world, strategy);
+      while (engine.elapsedMs + SECOND_MS <= durationMs) {
+        await engine.advance(SECOND_MS);
+        recorder.tick();
+        progress?.(strategy.name, engine.elapsedMs);
+      }
+      const timeline = recorder.timeline;
+      runs.push({
+        strategy: strategy.name,
+        results: resultsOf(strategy, world.ledger, timeline, scenario.script),
+        timeline,
+      });
     }
-    return results;
+    return runs;
   } finally {
     if (stackTraceLimit === undefined) delete errors.stackTraceLimit;
     else errors.stackTraceLimit = stackTraceLimit;

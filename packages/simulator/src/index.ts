@@ -1,12 +1,13 @@
 /** The fleet in virtual time: which settings suit your traffic, and the proof that the laws hold. */
 
-export { type Comparison, type Contender, compare } from './compare.ts';
+export { type Comparison, type Contender, compare, type Run } from './compare.ts';
 export { Distribution, type Quantiles } from './engine/distribution.ts';
 export { Engine } from './engine/engine.ts';
 export { Random } from './engine/random.ts';
 export type { LawName, Violation } from './laws/law.ts';
 export { type TrialResult, trial } from './laws/trial.ts';
-export type { Results } from './results.ts';
+export type { RequestPrices } from './prices.ts';
+export { FIGURES, type Figure, type Outage, outageOf, type Results } from './results.ts';
 export { ModelledStore } from './store/modelled-store.ts';
 export { DYNAMODB, REDIS, type StoreProfile } from './store/store-profile.ts';
 export { LastWriterWins } from './strategies/last-writer-wins.ts';
@@ -16,6 +17,7 @@ export { oracle } from './strategies/oracle.ts';
 export { SharedFlag } from './strategies/shared-flag.ts';
 export type { Guard, Strategy, Ticket } from './strategies/strategy.ts';
 export { type GearSettings, SwitchgearStrategy } from './strategies/switchgear.ts';
+export type { ProcessStates, Second, Timeline } from './timeline.ts';
 export { bursts, diurnal, type Rate, steady } from './world/arrivals.ts';
 export type { Condition, Phase } from './world/dependency.ts';
 export { type Scenario, World } from './world/world.ts';

@@ -1,4 +1,5 @@
 import { Distribution } from '../engine/distribution.ts';
+import { DYNAMODB_PRICES, type RequestPrices } from '../prices.ts';
 
 /** What a store is like, seen from the fleet. */
 export interface StoreProfile {
@@ -18,6 +19,8 @@ export interface StoreProfile {
   readonly clockErrorMs: number;
   /** Time until a change reaches those who listen; absent: nobody can. */
   readonly pushMs?: Distribution;
+  /** Absent: paid by the hour, whatever it is asked for. */
+  readonly prices?: RequestPrices;
 }
 
 const NEVER = Distribution.constant(0);
@@ -48,6 +51,7 @@ export const DYNAMODB: StoreProfile = {
   ]),
   judgedBy: 'caller',
   clockErrorMs: 1_000,
+  prices: DYNAMODB_PRICES,
 };
 
 /** One node in the same zone; scripts run one at a time and read its own clock. */

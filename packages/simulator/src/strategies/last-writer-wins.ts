@@ -45,8 +45,8 @@ export class LastWriterWins implements Strategy {
     this.#settings = settings;
   }
 
-  get meter() {
-    return this.#item.meter;
+  get store() {
+    return this.#item;
   }
 
   guard(process: Process): Guard {

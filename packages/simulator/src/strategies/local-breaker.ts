@@ -54,6 +54,11 @@ export class LocalBreaker implements Guard, Ticket {
     this.#resetTimeoutMs = resetTimeoutMs;
   }
 
+  get state() {
+    if (this.#openUntilMs === undefined) return 'closed';
+    return this.#probing ? 'half-open' : 'open';
+  }
+
   enter(): Ticket | undefined {
     if (this.#openUntilMs === undefined) return this;
     if (this.#probing || this.#process.now() < this.#openUntilMs) return undefined;

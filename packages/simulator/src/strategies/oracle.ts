@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import type { Phase } from '../world/dependency.ts';
+import { isDead, type Phase } from '../world/dependency.ts';
 import type { Strategy, Ticket } from './strategy.ts';
 
 /**
@@ -8,10 +8,10 @@ import type { Strategy, Ticket } from './strategy.ts';
  */
 export function oracle(engine: Engine, script: readonly Phase[]): Strategy {
   let knownSince = Number.NEGATIVE_INFINITY;
-  const dead = () => {
+  const dead = (): boolean | undefined => {
     const at = script.findLastIndex(({ fromMs }) => fromMs <= engine.elapsedMs);
     const phase = script[at];
-    return phase?.condition.failureRatio === 1 && knownSince >= phase.fromMs;
+    return phase && isDead(phase) && knownSince >= phase.fromMs;
   };
   const ticket: Ticket = {
     success() {},

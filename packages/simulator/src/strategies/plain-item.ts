@@ -6,22 +6,22 @@ import type { StoreProfile } from '../store/store-profile.ts';
 
 /** One item of a store that knows no circuits, for strategies that keep theirs in it. */
 export class PlainItem<T> {
+  readonly profile: StoreProfile;
   readonly meter = new Meter();
   readonly #engine: Engine;
-  readonly #profile: StoreProfile;
   readonly #random: Random;
   #value: T;
 
   constructor(engine: Engine, profile: StoreProfile, random: Random, value: T) {
     this.#engine = engine;
-    this.#profile = profile;
+    this.profile = profile;
     this.#random = random;
     this.#value = value;
   }
 
   /** Resolves with the value; rejects where the item throttles. */
   read(process: Process, consistent = true): Promise<T> {
-    const { itemReadsPerSecond, plainReadCost } = this.#profile;
+    const { itemReadsPerSecond, plainReadCost } = this.profile;
     const cost = consistent ? 1 : plainReadCost;
     return this.#ask(process, () => this.meter.read('item', cost, itemReadsPerSecond, this.#engine.nowMs));
   }
@@ -29,7 +29,7 @@ export class PlainItem<T> {
   /** Replaces the value where `change` makes a new one of the present; resolves with the value after; rejects where the item throttles. */
   write(process: Process, change: (present: T) => T | undefined): Promise<T> {
     return this.#ask(process, () => {
-      if (!this.meter.write('item', this.#profile.itemWritesPerSecond, this.#engine.nowMs)) return false;
+      if (!this.meter.write('item', this.profile.itemWritesPerSecond, this.#engine.nowMs)) return false;
       this.#value = change(this.#value) ?? this.#value;
       return true;
     });
@@ -38,12 +38,12 @@ export class PlainItem<T> {
   #ask(process: Process, work: () => boolean): Promise<T> {
     const engine = this.#engine;
     return new Promise((resolve, reject) => {
-      engine.after(this.#profile.wayMs.draw(this.#random), {
+      engine.after(this.profile.wayMs.draw(this.#random), {
         happen: () => {
           const done = work();
           const value = this.#value;
           const answer = () => (done ? resolve(value) : reject(new Error('throttled')));
-          engine.after(this.#profile.wayMs.draw(this.#random), new Answer(process, answer));
+          engine.after(this.profile.wayMs.draw(this.#random), new Answer(process, answer));
         },
       });
     });

@@ -37,8 +37,8 @@ export class SharedFlag implements Strategy {
     this.#settings = settings;
   }
 
-  get meter() {
-    return this.#item.meter;
+  get store() {
+    return this.#item;
   }
 
   guard(process: Process): Guard {
@@ -67,6 +67,10 @@ class FlagReader implements Guard {
     const { failureThreshold, recoveryMs } = settings;
     const rule = { trips: 'consecutive', failures: failureThreshold } as const;
     this.#verdict = new LocalBreaker(process, rule, recoveryMs);
+  }
+
+  get state() {
+    return this.#flag.state;
   }
 
   enter(): Ticket | undefined | Promise<Ticket | undefined> {

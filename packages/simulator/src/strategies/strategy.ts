@@ -1,6 +1,8 @@
+import type { EffectiveState } from 'switchgear';
 import type { Process } from '../engine/process.ts';
 import type { Random } from '../engine/random.ts';
 import type { Meter } from '../store/meter.ts';
+import type { StoreProfile } from '../store/store-profile.ts';
 
 /** An admitted call; exactly one of its ends is told. A promise settles when the process has nothing left to do for it. */
 export interface Ticket {
@@ -10,6 +12,8 @@ export interface Ticket {
 
 /** What stands between one process's calls and the dependency. */
 export interface Guard {
+  /** What this process takes the state to be now; absent where it keeps none of its own. */
+  readonly state?: EffectiveState;
   /** Admits a call, or refuses it (`undefined`); a promise where it has to ask first. */
   enter(): Ticket | undefined | Promise<Ticket | undefined>;
 }
@@ -17,7 +21,7 @@ export interface Guard {
 /** A way to protect a dependency, for a whole fleet. Made anew for each run. */
 export interface Strategy {
   readonly name: string;
-  /** What the store was asked for, where there is one. */
-  readonly meter?: Meter;
+  /** What the store is like and what it was asked for, where there is one. */
+  readonly store?: { readonly profile: StoreProfile; readonly meter: Meter };
   guard(process: Process, random: Random): Guard;
 }

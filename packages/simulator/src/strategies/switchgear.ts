@@ -34,10 +34,6 @@ export class SwitchgearStrategy implements Strategy {
     this.#settings = settings;
   }
 
-  get meter() {
-    return this.store.meter;
-  }
-
   guard(process: Process, random: Random): SwitchgearGuard {
     const gear = new Switchgear({
       ...this.#settings,
@@ -69,6 +65,10 @@ export class SwitchgearGuard implements Guard {
     this.#process = process;
     this.gear = gear;
     this.breaker = breaker;
+  }
+
+  get state() {
+    return this.breaker.state.state;
   }
 
   /**

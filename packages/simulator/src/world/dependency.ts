@@ -25,6 +25,11 @@ export interface Phase {
   affects?(process: Process): boolean;
 }
 
+/** Whether nobody's calls succeed. */
+export function isDead({ condition, affects }: Phase): boolean {
+  return condition.failureRatio === 1 && !affects;
+}
+
 /** What a call met with. Reused: read it before the next call. */
 export interface Service {
   latencyMs: number;

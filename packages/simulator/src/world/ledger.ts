@@ -10,7 +10,12 @@ export interface Slice {
   rejected: number;
   succeeded: number;
   failed: number;
+  /** Most calls that were at the dependency at the same time. */
+  peakInFlight: number;
 }
+
+/** A figure of which slices add up. */
+export type Count = Exclude<keyof Slice, 'peakInFlight'>;
 
 /** Figures of a run, slice by slice: grows with time, not with calls. */
 export class Ledger {
@@ -26,13 +31,17 @@ export class Ledger {
   }
 
   /** Adds up one figure over the slices that begin at `fromMs` or later and before `untilMs`. */
-  sum(figure: keyof Slice, fromMs = 0, untilMs = Number.POSITIVE_INFINITY): number {
-    const [first, last] = [Math.ceil(fromMs / SLICE_MS), Math.ceil(untilMs / SLICE_MS)];
-    return this.slices.slice(first, last).reduce((sum, slice) => sum + slice[figure], 0);
+  sum(figure: Count, fromMs = 0, untilMs = Number.POSITIVE_INFINITY): number {
+    return this.between(fromMs, untilMs).reduce((sum, slice) => sum + slice[figure], 0);
+  }
+
+  /** The slices that begin at `fromMs` or later and before `untilMs`. */
+  between(fromMs: number, untilMs: number): readonly Slice[] {
+    return this.slices.slice(Math.ceil(fromMs / SLICE_MS), Math.ceil(untilMs / SLICE_MS));
   }
 
   #begin(): Slice {
-    const slice = { offered: 0, admitted: 0, rejected: 0, succeeded: 0, failed: 0 };
+    const slice = { offered: 0, admitted: 0, rejected: 0, succeeded: 0, failed: 0, peakInFlight: 0 };
     this.slices.push(slice);
     return slice;
   }

@@ -39,6 +39,8 @@ export class Traffic implements Event {
   readonly dependency: Dependency;
   readonly timeoutMs: number;
   watcher: CallWatcher | undefined;
+  /** Calls at the dependency. */
+  inFlight = 0;
   readonly #rate: Rate;
   readonly #random: Random;
   /** Calls that are over, to be used again: memory grows with calls in flight. */
@@ -148,6 +150,7 @@ export class Call extends ProcessEvent {
       return;
     }
     slice.admitted++;
+    slice.peakInFlight = Math.max(slice.peakInFlight, ++this.#traffic.inFlight);
     this.#ticket = ticket;
     const { latencyMs, outcome } = dependency.serve(this.process, this.#luck, this.#fate);
     const late = latencyMs >= timeoutMs;
@@ -160,6 +163,7 @@ export class Call extends ProcessEvent {
   #end(ticket: Ticket): void {
     const { engine, ledger, watcher, placement } = this.#traffic;
     const slice = ledger.at(engine.elapsedMs);
+    slice.peakInFlight = Math.max(slice.peakInFlight, this.#traffic.inFlight--);
     ledger.waitedMs += engine.nowMs - this.#startMs;
     watcher?.ended(this, this.#outcome);
     let told: Promise<void> | void;
