@@ -9,8 +9,7 @@
  */
 
 import type { ProbeVerdict } from '../core/apply.ts';
-import type { Evidence } from '../core/evidence.ts';
-import { type Policy, windowOf } from '../core/policy.ts';
+import { windowOf } from '../core/policy.ts';
 import {
   type CircuitRecord,
   type HalfOpenRecord,
@@ -22,7 +21,7 @@ import {
 } from '../core/record.ts';
 import { closed, halfOpened, leaseFor, type Mover, reopened, tripped } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
-import { CircuitOpenError, type RejectingState } from '../errors.ts';
+import { CircuitOpenError, type RejectingState, StoreError } from '../errors.ts';
 import type { WriteAnswer } from '../store/contract.ts';
 import { Commits } from './commits.ts';
 import { Era } from './era.ts';
@@ -30,14 +29,17 @@ import type { Host } from './host.ts';
 import { LocalCircuit } from './local-circuit.ts';
 import { Snapshot } from './snapshot.ts';
 import { overrideChange, transitionChange } from './state-change.ts';
-import { type CircuitMode, type Failure, Probe, type Ticket } from './ticket.ts';
+import { type CircuitMode, type CircuitPolicy, type Failure, Probe, type Ticket } from './ticket.ts';
 
 /** A process whose report was refused sends none for this time, lengthened by chance to at most twice as much. */
 const HUSH_MS = 500;
 
+/** By how much a lease outlasts the call that it is for: within this time of being asked for it must be in use. */
+const LEASE_MARGIN_MS = 1_000;
+
 export class Circuit {
   readonly name: string;
-  readonly policy: Policy;
+  readonly policy: CircuitPolicy;
   readonly mode: CircuitMode;
   readonly #host: Host;
 
@@ -55,8 +57,8 @@ export class Circuit {
 
   #loading: Promise<void> | undefined;
   #sending: Promise<void> | undefined;
-  /** Failures came while a report was under way: it is followed by another. */
-  #moreToSend = false;
+  /** The report after the one under way, for failures that came meanwhile. */
+  #following: Promise<void> | undefined;
   /** Until then the store is spared: it has refused a report, as one does that is asked too much. */
   #hushUntilMs = Number.NEGATIVE_INFINITY;
   #leasing = false;
@@ -67,7 +69,7 @@ export class Circuit {
   /** Verdicts and cancels under way, for `settled`. */
   readonly #verdicts = new Set<Promise<void>>();
 
-  constructor(name: string, policy: Policy, host: Host, mode: CircuitMode = 'enforce') {
+  constructor(name: string, policy: CircuitPolicy, host: Host, mode: CircuitMode = 'enforce') {
     this.name = name;
     this.policy = policy;
     this.#host = host;
@@ -151,7 +153,9 @@ export class Circuit {
     if (this.mode === 'disabled' || ticket === undefined) return undefined;
     if (ticket !== this.#era && !(ticket instanceof Probe)) return undefined;
     this.#lastFailure = { ...failure, atMs: this.#now() };
-    if (ticket instanceof Probe) return this.#verdict(ticket, 'failure');
+    const settled = ticket instanceof Probe ? this.#verdict(ticket, 'failure') : undefined;
+    if (ticket instanceof Probe && ticket.base) return settled;
+    // A probe of the local circuit is evidence for the fleet like any other call.
     this.#turn();
     this.#era.bad(failure.failed, failure.slow);
     return this.#protect();
@@ -162,13 +166,18 @@ export class Circuit {
     return ticket instanceof Probe ? this.#verdict(ticket, 'cancel') : undefined;
   }
 
-  /** Settles when nothing of this circuit is under way to the store; each call within the store's budget. */
+  /** Settles when what is under way to the store, or waits for it, has arrived or failed; each call within the store's budget. */
   async settled(): Promise<void> {
-    for (;;) {
-      const busy = [this.#loading, this.#sending, this.#commits.underway, ...this.#verdicts].filter(Boolean);
-      if (busy.length === 0) return;
-      await Promise.all(busy);
-    }
+    // What is unsent now goes with the report after the one under way, and that may bring about a transition. Later news
+    // is not waited for: under traffic there would be no end.
+    for (let i = 0; i < 3; i++)
+      await Promise.all([
+        this.#loading,
+        this.#sending,
+        this.#following,
+        this.#commits.underway,
+        ...this.#verdicts,
+      ]);
   }
 
   /** The record that stands for this circuit where the store has none. */
@@ -181,13 +190,14 @@ export class Circuit {
    * the answer contradicts what is known and needs a consistent read before it is believed.
    */
   adopt(record: CircuitRecord, sentMs: number, sure: boolean): boolean {
+    if (!record?.epoch) throw new StoreError('the store gave no record for an answer', 'unknown');
     const known = this.#snapshot.record;
     const taken = this.#snapshot.take(record, sentMs, this.#host.clock.now(), sure);
     if (taken !== 'taken') return taken === 'older';
     this.#unanswered = false;
     this.#calmUntilMs = 0;
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
-    else if (this.#local?.standIn) this.#leaveLocal();
+    else if (this.#local && !this.#local.evidence) this.#leaveLocal();
     this.#commits.reconcile(record);
     const override = record.override;
     if (known && override && override.version !== known.override?.version)
@@ -303,14 +313,27 @@ export class Circuit {
     );
   }
 
-  /** The lease that this process asked for, if the record shows it granted and time is left on it. */
+  /** The lease that this process asked for, if the record shows it granted and it still covers a call; else it goes back. */
   #granted(nowMs: number): Probe | undefined {
     const record = this.record;
     if (record?.state !== 'half-open' || overrideActive(record, nowMs)) return undefined;
     for (const [slot, lease] of record.leases.entries())
-      if (lease && nowMs < lease.untilMs && this.#wanted.delete(lease.id))
-        return new Probe(record, slot, lease);
+      if (lease && this.#wanted.delete(lease.id)) {
+        const probe = new Probe(record, slot, lease);
+        // A call that outlived its lease would run beside the next prober's.
+        if (nowMs + this.#probeMs <= lease.untilMs) return probe;
+        void this.#verdict(probe, 'cancel');
+      }
     return undefined;
+  }
+
+  /** The time that a lease must have left when its call starts. */
+  get #probeMs(): number {
+    const { timeout = Number.POSITIVE_INFINITY, leaseDuration } = this.policy;
+    // No lease covers a call that may take for ever; half of it is for the call, half for the way there.
+    return timeout === Number.POSITIVE_INFINITY
+      ? leaseDuration / 2
+      : Math.min(timeout, leaseDuration - LEASE_MARGIN_MS);
   }
 
   async #probe(offer: Admission & { admits: 'probe' }): Promise<Ticket> {
@@ -384,7 +407,8 @@ export class Circuit {
     const base = this.#local?.record ?? record ?? this.root();
     if (reason && !this.#held(base, nowMs)) {
       // At once, not when the store has answered: until then, and if it never does, this process is protected.
-      const local = LocalCircuit.trip(base, this.policy, this.#mover(nowMs), reason, this.#era.total());
+      const evidence = { reason, counts: this.#era.total(), epoch: record?.epoch };
+      const local = LocalCircuit.trip(base, this.policy, this.#mover(nowMs), evidence);
       this.#local = local;
       this.#calmUntilMs = 0;
       this.#pursue();
@@ -407,28 +431,30 @@ export class Circuit {
   #report(): Promise<void> | undefined {
     const now = this.#host.clock.now();
     if (now < this.#hushUntilMs && this.#hushUntilMs - now <= 2 * HUSH_MS) return undefined;
-    this.#moreToSend = true;
-    this.#sending ??= this.#sendAll();
+    if (this.#sending) {
+      this.#following ??= this.#sending.then(() => {
+        this.#following = undefined;
+        return this.#report();
+      });
+      return this.#following;
+    }
+    this.#sending = this.#send();
     return this.#sending;
   }
 
-  async #sendAll(): Promise<void> {
-    // Once more only for failures that came meanwhile: successes ride on the next failure.
-    while (this.#moreToSend) {
-      this.#moreToSend = false;
-      const base = this.record;
-      const evidence = base && this.#era.takeUnsent();
-      const era = this.#era;
+  async #send(): Promise<void> {
+    const base = this.record;
+    const era = this.#era;
+    const evidence = base && era.takeUnsent();
+    if (evidence) {
       const refused = () => {
-        era.unsend(evidence as Evidence);
-        this.#moreToSend = false;
+        era.unsend(evidence);
         this.#hushUntilMs = this.#host.clock.now() + HUSH_MS * (1 + this.#host.random());
       };
-      if (evidence) await this.#write('report', (store) => store.report(base, evidence), refused);
-      // What the answer has brought about belongs to it: in Lambda the caller waits for both.
-      await this.#commits.underway;
+      await this.#write('report', (store) => store.report(base, evidence), refused);
     }
-    // In the same breath as the last look: a failure that comes later starts anew.
+    // What the answer has brought about belongs to it: in Lambda the caller waits for both.
+    await this.#commits.underway;
     this.#sending = undefined;
   }
 
@@ -452,10 +478,14 @@ export class Circuit {
     const local = this.#local;
     if (!local?.settle(slot, leaseId, verdict, this.#mover(nowMs))) return;
     this.#emitLocal();
-    if (local.record.state !== 'closed') return;
+    if (local.record.state !== 'closed') {
+      if (local.evidence) local.evidence = { ...local.evidence, epoch: this.record?.epoch };
+      this.#pursue();
+      return;
+    }
     // What was counted before belongs to the outage that just ended.
     this.#era = this.#era.afterwards();
-    if (!local.standIn) this.#local = undefined;
+    if (local.evidence) this.#local = undefined;
   }
 
   // ── transitions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -480,11 +510,11 @@ export class Circuit {
       case 'closed':
         return closed(record, this.policy, mover, decision.reason);
     }
-    // Only while it holds this process open: what met no policy when it failed must not meet one later, for want of
-    // the successes that have left the window since.
-    const own = this.policy.quorum === 1 && this.#local && !this.#local.standIn;
-    const alone = own && !this.#held(record, nowMs) && this.#era.tripReason();
-    return alone ? tripped(record, this.policy, mover, alone, this.#era.total()) : undefined;
+    // What opened this process is told to the fleet, when the store is back, for as long as it holds this process open.
+    const own = this.policy.quorum === 1 && !this.#held(record, nowMs) ? this.#local?.evidence : undefined;
+    // What was gathered without an epoch, or in another, stays local; the next local probe that fails does not.
+    if (!own?.epoch || !sameEpoch(own.epoch, record.epoch)) return undefined;
+    return tripped(record, this.policy, mover, own.reason, own.counts);
   }
 
   #move(next: Head): Promise<void> {

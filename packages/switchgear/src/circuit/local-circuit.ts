@@ -3,39 +3,41 @@
 import { moveTo, type ProbeVerdict, reportProbe, takeLease } from '../core/apply.ts';
 import type { Counts } from '../core/evidence.ts';
 import type { Policy } from '../core/policy.ts';
-import type { CircuitRecord, HalfOpenRecord, Lease, TransitionReason } from '../core/record.ts';
+import type { CircuitRecord, Epoch, HalfOpenRecord, Lease, TransitionReason } from '../core/record.ts';
 import { closed, halfOpened, leaseFor, type Mover, reopened, tripped } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
+
+/** What met the policy, why, and in which epoch of the fleet. */
+export interface OwnEvidence {
+  readonly reason: TransitionReason;
+  readonly counts: Counts;
+  /** Absent where this process knew of none. A local probe that fails renews the evidence in the epoch of then. */
+  readonly epoch: Epoch | undefined;
+}
 
 /** The fleet's state machine on a record of its own: the same pure functions, without a store. */
 export class LocalCircuit {
   readonly #policy: Policy;
-  /** Stands in for the fleet's record while the store is away, rather than for evidence of its own. */
-  readonly standIn: boolean;
+  /** The evidence of this process that opened it; absent where it stands in for the fleet's record while the store is away. */
+  evidence: OwnEvidence | undefined;
   #record: CircuitRecord;
 
-  private constructor(record: CircuitRecord, policy: Policy, standIn: boolean) {
+  private constructor(record: CircuitRecord, policy: Policy, evidence?: OwnEvidence) {
     this.#record = record;
     this.#policy = policy;
-    this.standIn = standIn;
+    this.evidence = evidence;
   }
 
   /** Opened by this process's own evidence. */
-  static trip(
-    base: CircuitRecord,
-    policy: Policy,
-    mover: Mover,
-    reason: TransitionReason,
-    counts: Counts,
-  ): LocalCircuit {
+  static trip(base: CircuitRecord, policy: Policy, mover: Mover, evidence: OwnEvidence): LocalCircuit {
     const { override, ...record } = base;
-    const next = tripped(record, policy, mover, reason, counts);
-    return new LocalCircuit(moveTo(record, base.epoch, next) as CircuitRecord, policy, false);
+    const next = tripped(record, policy, mover, evidence.reason, evidence.counts);
+    return new LocalCircuit(moveTo(record, base.epoch, next) as CircuitRecord, policy, evidence);
   }
 
   /** The fleet's last known state, carried on alone: an open time that ends gets a probe without a lease of the fleet. */
   static standIn(record: CircuitRecord, policy: Policy): LocalCircuit {
-    return new LocalCircuit(record, policy, true);
+    return new LocalCircuit(record, policy);
   }
 
   get record(): CircuitRecord {

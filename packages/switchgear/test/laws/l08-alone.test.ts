@@ -1,7 +1,7 @@
 /** L8: a process without its store: what it does for itself, how seldom it asks, and how it finds back. */
 
 import { expect, test } from 'vitest';
-import { hangs, throttles, throws } from '../../src/testing/index.ts';
+import { hangs, late, throttles, throws } from '../../src/testing/index.ts';
 import { fleet, outcome, refused, timed } from './fleet.ts';
 
 const BUDGET_MS = 500;
@@ -208,4 +208,50 @@ test('L8 a store call that fails after its budget is told once', async () => {
   void f.call(p);
   await f.advance(3_000);
   expect(p.storeErrors).toHaveLength(1);
+});
+
+test.each(['all of the store', 'its writes'] as const)(
+  'L8 the store comes back before the dependency does: the fleet opens as one (%s was away)',
+  async (what) => {
+    const f = fleet(5);
+    for (const process of f.processes) await f.call(process);
+    const verbs =
+      what === 'its writes' ? (['report', 'transition', 'lease', 'settle'] as const) : ('every' as const);
+    const mend = f.processes.map((p) => p.store.inject(verbs, hangs));
+    f.dependency.mode = 'down';
+    const calls = async (seconds: number) => {
+      for (let i = 0; i < seconds; i++) {
+        for (const process of f.processes) await f.call(process);
+        await f.advance(1_000);
+      }
+    };
+    await calls(40);
+    expect((await f.record()).state).toBe('closed');
+    for (const undo of mend) undo();
+    await calls(120);
+    expect((await f.record()).state).toBe('open');
+    for (const process of f.processes) expect(process.breaker.state.state).toBe('open');
+    expect(f.committed().length).toBeGreaterThan(0);
+  },
+);
+
+test('L3 a lease that no longer covers a call goes back, and the call is not made', async () => {
+  const f = fleet(2, { breaker: { timeout: '10s' } });
+  const [a, b] = [f.process(0), f.process(1)];
+  await f.call(b);
+  await f.fail(a, 3);
+  await f.advance(11_001);
+  // The grant is committed, but its answer comes 3 s later: 8 s are left for a call that may take 10.
+  a.store.inject('transition', late(3_000, f.clock));
+  f.dependency.calls = 0;
+  const first = f.call(a);
+  await f.advance(3_500);
+  expect(await first).toBe('rejected');
+  expect(await f.call(a)).toBe('rejected');
+  expect(f.dependency.calls).toBe(0);
+  await f.idle();
+  // It went back, so that nobody waits for its end.
+  await f.advance(5_000);
+  expect(await f.call(b)).toBe('ok');
+  expect(f.dependency.calls).toBe(1);
 });
