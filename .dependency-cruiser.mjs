@@ -38,9 +38,19 @@ export default {
       severity: 'error',
       from: {
         path: '^packages/switchgear/src/',
-        pathNot: '^packages/switchgear/src/(testing|store/dynamodb|config)/',
+        pathNot: '^packages/switchgear/src/(testing|store/dynamodb|config|undici|axios|aws-sdk)/',
       },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional'] },
+    },
+    {
+      name: 'guards-cost-only-their-users',
+      comment: 'the main entry does not load what surrounds a call beside the breaker',
+      severity: 'error',
+      from: { path: '^packages/switchgear/src/[^/]+[.]ts$' },
+      to: {
+        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline)|fetch|undici|axios|aws-sdk)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'packages-by-their-face',

@@ -1,0 +1,3 @@
+/** `switchgear/undici`: an interceptor for `dispatcher.compose`. */
+
+export { guardedDispatch } from './guarded-dispatch.ts';

@@ -1,0 +1,80 @@
+import axios, { type AxiosError } from 'axios';
+import { describe, expect, test } from 'vitest';
+import { guardedAdapter } from '../../src/axios/index.ts';
+import type { Breaker } from '../../src/breaker.ts';
+import { type Client, caught, clientCases, rig } from './cases.ts';
+
+const makeClient =
+  (adapter: 'http' | 'fetch') =>
+  (url: string, breaker?: Breaker): Client => {
+    const instance = axios.create({
+      baseURL: url,
+      adapter: breaker ? guardedAdapter(breaker, adapter) : adapter,
+    });
+    return {
+      send: (signal) =>
+        instance.get('/', signal ? { signal } : {}).then(
+          ({ status }) => status,
+          (error: AxiosError) => {
+            if (error.response) return error.response.status;
+            throw error;
+          },
+        ),
+      close: () => {},
+    };
+  };
+
+describe('guardedAdapter over axios’s http', () => {
+  clientCases(makeClient('http'), { aborts: true });
+});
+
+describe('guardedAdapter over axios’s fetch', () => {
+  clientCases(makeClient('fetch'), { aborts: true, refusal: 'ERR_NETWORK' });
+});
+
+describe('guardedAdapter', () => {
+  const r = rig();
+
+  test('a status that axios was told to accept counts all the same', async () => {
+    const { breaker } = r.breaker();
+    const client = axios.create({ adapter: guardedAdapter(breaker), validateStatus: () => true });
+    r.server.health = 'unavailable';
+    expect((await client.get(r.server.url)).status).toBe(503);
+    expect((await client.get(r.server.url)).status).toBe(503);
+    expect(await caught(client.get(r.server.url))).toMatchObject({ code: 'CIRCUIT_OPEN' });
+  });
+
+  test('answers and errors carry the config that axios made: it can be sent again', async () => {
+    const { breaker } = r.breaker({ timeout: '2s' });
+    const client = axios.create({ adapter: guardedAdapter(breaker) });
+    expect((await client.get(r.server.url)).config.signal).toBeUndefined();
+    r.server.health = 'unavailable';
+    const error = (await caught(client.get(r.server.url))) as AxiosError;
+    expect(error.config?.signal).toBeUndefined();
+    expect(error.response?.config).toBe(error.config);
+    r.server.health = 'well';
+    expect((await client.request(error.config ?? {})).status).toBe(200);
+  });
+
+  test('axios’s own timeout is a failure', async () => {
+    const { breaker } = r.breaker({ failureThreshold: 10 });
+    const client = axios.create({ adapter: guardedAdapter(breaker) });
+    r.server.health = 'silent';
+    expect(await caught(client.get(r.server.url, { timeout: 20 }))).toMatchObject({ code: 'ECONNABORTED' });
+    expect(breaker.state.evidence.failures).toBe(1);
+  });
+
+  test('interceptors see the rejection', async () => {
+    const { breaker, gear } = r.breaker();
+    await gear.setStates({ dependency: { mode: 'forced-open', reason: 'test' } });
+    const client = axios.create({ adapter: guardedAdapter(breaker) });
+    const seen: unknown[] = [];
+    client.interceptors.response.use(undefined, (error) => {
+      seen.push(error);
+      throw error;
+    });
+    const error = await caught(client.get(r.server.url));
+    expect(seen).toEqual([error]);
+    expect(error).toMatchObject({ code: 'CIRCUIT_OPEN', state: 'forced-open' });
+  });
+});

@@ -1,0 +1,97 @@
+import { Writable } from 'node:stream';
+import { Agent, interceptors, request, stream, fetch as undiciFetch } from 'undici';
+import { describe, expect, test } from 'vitest';
+import type { Breaker } from '../../src/breaker.ts';
+import { guardedDispatch } from '../../src/undici/index.ts';
+import { type Client, caught, clientCases, rig } from './cases.ts';
+
+function agents() {
+  const agent = new Agent();
+  return { agent, guarded: (breaker: Breaker) => agent.compose(guardedDispatch(breaker)) };
+}
+
+function client(url: string, breaker?: Breaker): Client {
+  const { agent, guarded } = agents();
+  const dispatcher = breaker ? guarded(breaker) : agent;
+  return {
+    async send(signal) {
+      const { statusCode, body } = await request(url, { dispatcher, ...(signal && { signal }) });
+      await body.dump();
+      return statusCode;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+describe('guardedDispatch', () => {
+  clientCases(client, { aborts: true });
+
+  const r = rig();
+
+  test('undici’s fetch and stream go through it as well', async () => {
+    const { breaker } = r.breaker();
+    const { agent, guarded } = agents();
+    const dispatcher = guarded(breaker);
+    const response = await undiciFetch(r.server.url, { dispatcher });
+    expect(await response.json()).toEqual({ MessageId: 'm-1' });
+    let text = '';
+    const sink = () =>
+      new Writable({
+        write(chunk, _, done) {
+          text += chunk;
+          done();
+        },
+      });
+    await stream(r.server.url, { dispatcher, method: 'GET' }, sink);
+    expect(text).toBe('{"MessageId":"m-1"}');
+    r.server.health = 'unavailable';
+    await undiciFetch(r.server.url, { dispatcher });
+    await undiciFetch(r.server.url, { dispatcher });
+    const rejected = (await caught(undiciFetch(r.server.url, { dispatcher }))) as Error;
+    expect(rejected.cause ?? rejected).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    await agent.destroy();
+  });
+
+  test('undici’s retry before it repeats inside one outcome, behind it with an outcome each', async () => {
+    const { agent } = agents();
+    const again = interceptors.retry({ maxRetries: 2, minTimeout: 1, maxTimeout: 1, retryAfter: false });
+    r.server.health = 'unavailable';
+    for (const [order, failures] of [
+      ['before', 1],
+      ['behind', 3],
+    ] as const) {
+      const { breaker } = r.breaker({ failureThreshold: 100 });
+      const own = guardedDispatch(breaker);
+      const dispatcher = order === 'before' ? agent.compose(again, own) : agent.compose(own, again);
+      await caught(request(r.server.url, { dispatcher }));
+      expect(breaker.state.evidence.failures).toBe(failures);
+    }
+    expect(r.server.requests.length).toBe(6);
+    await agent.destroy();
+  });
+
+  test('a request that never had a connection ends at its timeout, and is not sent afterwards', async () => {
+    const { breaker, clock } = r.breaker({ timeout: '2s' });
+    const agent = new Agent({ connections: 1, pipelining: 1 });
+    r.server.health = 'silent';
+    const arrival = r.server.arrival();
+    const blocking = caught(request(r.server.url, { dispatcher: agent }));
+    await arrival;
+    const waiting = caught(request(r.server.url, { dispatcher: agent.compose(guardedDispatch(breaker)) }));
+    await clock.advance(2_000);
+    expect(await waiting).toMatchObject({ code: 'CALL_TIMEOUT' });
+    expect(breaker.state.evidence.failures).toBe(1);
+    await agent.destroy();
+    await blocking;
+    expect(r.server.requests.length).toBe(1);
+  });
+
+  test('a request that is wrong counts as nothing', async () => {
+    const { breaker } = r.breaker({ failureThreshold: 1 });
+    const { agent, guarded } = agents();
+    const wrong = request(r.server.url, { dispatcher: guarded(breaker), headers: { 'bad name': 'x' } });
+    expect(await caught(wrong)).toMatchObject({ code: 'UND_ERR_INVALID_ARG' });
+    expect(breaker.state.state).toBe('closed');
+    await agent.destroy();
+  });
+});
