@@ -219,7 +219,7 @@ test.each([
   'L8 the store comes back before the dependency does: the fleet opens as one (%s was away, processes: %i)',
   async (what, n) => {
     const f = fleet(n);
-    for (const process of f.processes) await f.call(process);
+    if (!what.includes('start')) for (const process of f.processes) await f.call(process);
     const verbs =
       what === 'its writes' ? (['report', 'transition', 'lease', 'settle'] as const) : ('every' as const);
     const mend = f.processes.map((p) => p.store.inject(verbs, hangs));
