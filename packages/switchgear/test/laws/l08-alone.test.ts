@@ -226,8 +226,9 @@ test.each([
     f.dependency.mode = 'down';
     const calls = async (seconds: number) => {
       for (let i = 0; i < seconds; i++) {
-        for (const process of f.processes) await f.call(process);
+        const outcomes = f.processes.map((process) => f.call(process));
         await f.advance(1_000);
+        await Promise.all(outcomes);
       }
     };
     await calls(40);
