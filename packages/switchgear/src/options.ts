@@ -1,5 +1,6 @@
 /** Options: one table says what each may be. Validation, environment variables and documentation read it. */
 
+import type { OverrideRequest } from './core/apply.ts';
 import type { Policy } from './core/policy.ts';
 import { type Duration, parseDuration } from './duration.ts';
 import { ConfigurationError } from './errors.ts';
@@ -109,6 +110,8 @@ export interface OptionSpec {
   /** What `false` stands for; allowed itself. Absent: cannot be off. */
   readonly off?: number;
   readonly choices?: readonly string[];
+  /** Has no default and cannot be left out. */
+  readonly required?: true;
 }
 
 const OFF = Number.POSITIVE_INFINITY;
@@ -168,6 +171,19 @@ export const GEAR_OPTIONS = {
   disabled: { kind: 'boolean', default: false },
 } as const satisfies Record<keyof GearOptions, OptionSpec>;
 
+/** Who acts as an operator, and why: the record carries it, and is to stay small. */
+export const AUTHOR = {
+  by: { kind: 'text', min: 1, max: 64 },
+  reason: { kind: 'text', min: 1, max: 256, required: true },
+} as const satisfies Record<string, OptionSpec>;
+
+/** What an operator may ask for. */
+export const OVERRIDE = {
+  mode: { kind: 'choice', choices: ['forced-open', 'forced-closed', 'disabled', 'release'], required: true },
+  ...AUTHOR,
+  forMs: { kind: 'duration', min: 1, max: 30 * DAY },
+} as const satisfies Record<keyof OverrideRequest, OptionSpec>;
+
 const CIRCUIT_NAME: OptionSpec = { kind: 'text', min: 1, max: 255 };
 /** How long a probe is given where calls have no timeout, and how much longer than the timeout where they have one. */
 const UNTIMED_CALL_MS = 30_000;
@@ -183,7 +199,7 @@ export function resolveOptions(
   options: BreakerOptions = {},
 ): ResolvedOptions {
   const problems: string[] = [];
-  if (accept(CIRCUIT_NAME, name) === undefined) problems.push(refusal('name', name, CIRCUIT_NAME));
+  checkName(name, problems);
   const values = readBreakerOptions([options, defaults], problems);
   if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);
   return Object.freeze(values as unknown as ResolvedOptions);
@@ -221,6 +237,28 @@ export function resolveGearOptions(
   return Object.freeze(values as unknown as ResolvedGearOptions);
 }
 
+/**
+ * Operators' acts on circuits, checked, each in the words of `table`: what lies in the store must be legible to the fleet.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ */
+export function resolveActs<T extends { readonly by: string }>(
+  table: Readonly<Record<keyof T, OptionSpec>>,
+  acts: readonly (readonly [name: string, act: unknown])[],
+  by: string,
+): (readonly [name: string, act: T])[] {
+  const problems: string[] = [];
+  const resolved = acts.map(([name, act]) => {
+    checkName(name, problems);
+    return [name, readOptions(table, [act as object, { by }], problems, `${name}.`) as unknown as T] as const;
+  });
+  if (problems.length) throw new ConfigurationError(problems);
+  return resolved;
+}
+
+function checkName(name: string, problems: string[]): void {
+  if (accept(CIRCUIT_NAME, name) === undefined) problems.push(refusal('name', name, CIRCUIT_NAME));
+}
+
 type Values = Record<string, unknown>;
 
 /** The value of each option of `table` in the first of `layers` that has it, else its default. */
@@ -245,7 +283,7 @@ function readOptions(
   for (const [key, spec] of Object.entries(table)) {
     const value = key in given ? accept(spec, given[key]) : spec.default;
     if (value !== undefined) values[key] = value;
-    else if (key in given) problems.push(refusal(prefix + key, given[key], spec));
+    else if (key in given || spec.required) problems.push(refusal(prefix + key, given[key], spec));
   }
   return values;
 }
@@ -286,7 +324,7 @@ export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'string') return `'${value.slice(0, 80)}'`;
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value ? 'an object' : String(value);
 }

@@ -9,14 +9,19 @@ import { type CircuitStatus, recordStatus } from './circuit/status.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { OverrideRequest } from './core/apply.ts';
 import { type Policy, windowOf } from './core/policy.ts';
+import type { OverrideMode } from './core/record.ts';
+import type { Duration } from './duration.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
 import { newId as randomId } from './id.ts';
 import {
+  AUTHOR,
   type BreakerOptions,
   type GearOptions,
+  OVERRIDE,
   type ResolvedGearOptions,
   type ResolvedOptions,
+  resolveActs,
   resolveGearOptions,
   resolveOptions,
 } from './options.ts';
@@ -39,8 +44,21 @@ export interface SwitchgearOptions extends GearOptions {
   readonly newId?: () => string;
 }
 
-/** An override for `setStates`; `by` defaults to this process. */
-export type StateRequest = Omit<OverrideRequest, 'by'> & { readonly by?: string };
+/** Who acts, and why. */
+export interface Author {
+  /** At most 64 characters; default: this process. */
+  readonly by?: string;
+  /** 1 to 256 characters. */
+  readonly reason: string;
+}
+
+/** An override for `setStates`. */
+export interface StateRequest extends Author {
+  /** `release` ends what is in force. */
+  readonly mode: OverrideMode | 'release';
+  /** How long it holds: milliseconds or `'10m'`, up to 30 days. Default: until released. */
+  readonly forMs?: Duration;
+}
 
 /**
  * One per process: it reads the circuits in use together, once per `cacheTtl`, and shares one store among them.
@@ -164,12 +182,16 @@ export class Switchgear {
     return Object.fromEntries(records.map((record) => [record.name, recordStatus(record, nowMs)]));
   }
 
-  /** Sets or releases overrides, all circuits at once. Rejects when the store does. Cost: a read and a write each. */
+  /**
+   * Sets or releases overrides, all circuits at once. Rejects when the store does. Cost: a read and a write each.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the requests: then nothing is written.
+   */
   async setStates(requests: Readonly<Record<string, StateRequest>>): Promise<Record<string, CircuitStatus>> {
+    const acts = resolveActs<OverrideRequest>(OVERRIDE, Object.entries(requests), this.processId);
     const answers = await Promise.all(
-      Object.entries(requests).map(async ([name, request]) => {
+      acts.map(async ([name, request]) => {
         const sentMs = this.#clock.now();
-        const { record } = await this.#store.override(name, { by: this.processId, ...request });
+        const { record } = await this.#store.override(name, request);
         this.#breakers.get(name)?.circuit.adopt(record, sentMs, true);
         return record;
       }),
@@ -178,12 +200,15 @@ export class Switchgear {
     return Object.fromEntries(answers.map((record) => [record.name, recordStatus(record, nowMs)]));
   }
 
-  /** Puts circuits into a fresh closed state, without override. Rejects when the store does. */
-  async clearStates(
-    names: readonly string[],
-    author: { readonly by?: string; readonly reason: string },
-  ): Promise<void> {
-    await this.#store.clear(names, { by: this.processId, ...author });
+  /**
+   * Puts circuits into a fresh closed state, without override, even an unreadable one. Rejects when the store does.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong names or a wrong author: then nothing is written.
+   */
+  async clearStates(names: readonly string[], author: Author): Promise<void> {
+    const acts = names.map((name) => [name, author] as const);
+    const [first] = resolveActs<Required<Author>>(AUTHOR, acts, this.processId);
+    if (!first) return;
+    await this.#store.clear(names, first[1]);
     await this.warm(names);
   }
 

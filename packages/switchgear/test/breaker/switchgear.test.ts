@@ -1,6 +1,7 @@
 /** The registry: one per process. */
 
 import { afterEach, expect, test, vi } from 'vitest';
+import type { ConfigurationError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock, FaultyStore, hangs, late, throws } from '../../src/testing/index.ts';
@@ -68,6 +69,57 @@ test('setStates sets several at once and answers with their states; by defaults 
     ledger: { state: 'disabled', override: { by: 'ana', untilMs: f.clock.now() + 60_000 } },
   });
   expect(await f.call(f.process(0))).toBe('rejected');
+});
+
+test('setStates takes a duration in words', async () => {
+  const f = fleet(1);
+  const states = await f.process(0).gear.setStates({
+    payments: { mode: 'forced-open', reason: 'fire', forMs: '10m' },
+  });
+  expect(states.payments?.override?.untilMs).toBe(f.clock.now() + 600_000);
+});
+
+test('setStates refuses what the fleet could not read, every problem at once, before anything is written', async () => {
+  const f = fleet(1);
+  const { gear, store } = f.process(0);
+  const wrong = {
+    payments: { mode: 'open', reason: '', by: 'x'.repeat(65), forMs: '10 m' },
+    ledger: undefined,
+    mail: { mode: 'forced-open', reason: 'x'.repeat(390_000), forMs: Number.NaN },
+    search: { mode: 'forced-open', forMs: '721h', untilMs: 1 },
+    '': { mode: 'disabled', reason: 'fine' },
+    stock: { mode: 'disabled', reason: 'fine' },
+  };
+  const error = await gear.setStates(wrong as never).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'INVALID_CONFIGURATION' });
+  expect((error as ConfigurationError).problems.map((each) => each.slice(0, 60))).toEqual([
+    expect.stringMatching("^payments.mode is 'open'; allowed: forced-open or"),
+    expect.stringMatching(/^payments.by is 'x+/),
+    expect.stringMatching("^payments.reason is ''; allowed: a text with a length from 1"),
+    expect.stringMatching("^payments.forMs is '10 m'; allowed: milliseconds"),
+    expect.stringMatching('^ledger. is undefined; allowed: an object'),
+    expect.stringMatching('^ledger.mode is undefined'),
+    expect.stringMatching('^ledger.reason is undefined'),
+    expect.stringMatching(/^mail.reason is 'x+/),
+    expect.stringMatching('^mail.forMs is NaN'),
+    expect.stringMatching('^search.untilMs is not an option'),
+    expect.stringMatching('^search.reason is undefined'),
+    expect.stringMatching("^search.forMs is '721h'"),
+    expect.stringMatching("^name is ''"),
+  ]);
+  expect((error as Error).message.length).toBeLessThan(3_000);
+  expect(store.calls.override).toBe(0);
+});
+
+test('clearStates wants a reason, and names', async () => {
+  const { gear, store } = fleet(1).process(0);
+  for (const author of [undefined, {}, { reason: 5 }, { reason: 'x', mode: 'disabled' }])
+    await expect(gear.clearStates(['payments'], author as never)).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+    });
+  await expect(gear.clearStates([''], { reason: 'x' })).rejects.toThrow("name is ''");
+  await gear.clearStates([], { reason: 'x' });
+  expect(store.calls.clear).toBe(0);
 });
 
 test('operators’ verbs reject when the store does; calls never do', async () => {
