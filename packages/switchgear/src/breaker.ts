@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+const NO_SIGNAL = 'signal is no AbortSignal; of an AbortController, give its signal';
+
 /** Guards the calls to one dependency. Made by `Switchgear.breaker`. */
 export class Breaker implements CallOwner {
   readonly #host: Host;
@@ -26,6 +28,8 @@ export class Breaker implements CallOwner {
   readonly #bulkhead: Bulkhead | undefined;
   /** @internal Deadlines of calls; absent where there is no timeout. */
   readonly lane: Lane | undefined;
+  /** @internal Whether calls go on, whatever is decided about them. */
+  readonly shadow: boolean;
   readonly #permitLane: Lane;
   readonly #awaitReports: boolean;
   /** Whether the length of a call matters. */
@@ -47,10 +51,11 @@ export class Breaker implements CallOwner {
     this.#awaitReports = awaitReports;
     this.#timed = options.slowCallDuration !== Number.POSITIVE_INFINITY;
     this.#judges = this.#timed || options.isFailure !== undefined;
+    this.shadow = options.mode === 'shadow';
     this.#permitLane = deadlines.lane(options.leaseDuration);
     if (disabled) return;
     if (Number.isFinite(options.timeout)) this.lane = deadlines.lane(options.timeout);
-    if (Number.isFinite(options.maxConcurrent))
+    if (Number.isFinite(options.maxConcurrent) && !this.shadow)
       this.#bulkhead = new Bulkhead(circuit.name, options, host.clock);
   }
 
@@ -86,10 +91,13 @@ export class Breaker implements CallOwner {
    * @throws CircuitOpenError (`CIRCUIT_OPEN`) if the circuit admits nothing: `fn` was not called.
    * @throws BulkheadFullError (`BULKHEAD_FULL`) if too many calls run and wait already: `fn` was not called.
    * @throws TimeoutError (`CALL_TIMEOUT`) after `timeout`: `fn` was called, its signal is aborted.
+   * @throws TypeError for a signal that is none: `fn` was not called.
    */
   execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T> {
-    if (this.#bulkhead && !this.#bulkhead.tryEnter()) return this.#wait(fn, options);
     const outer = options?.signal;
+    // Before anything is taken that a throw on the way would keep.
+    if (outer && !isSignal(outer)) return Promise.reject(new TypeError(NO_SIGNAL));
+    if (this.#bulkhead && !this.#bulkhead.tryEnter()) return this.#wait(fn, outer);
     const era = this.#circuit.calm();
     return era ? this.#start(era, fn, outer, this.#circuit.usedMs) : this.#enter(fn, outer);
   }
@@ -98,6 +106,7 @@ export class Breaker implements CallOwner {
   wrap<This, Args extends unknown[], T>(
     fn: (this: This, ...args: Args) => PromiseLike<T> | T,
   ): (this: This, ...args: Args) => Promise<T> {
+    if (typeof fn !== 'function') throw new TypeError(`fn is ${fn}; allowed: a function`);
     const breaker = this;
     return function (this: This, ...args: Args) {
       return breaker.execute(() => fn.apply(this, args));
@@ -108,17 +117,17 @@ export class Breaker implements CallOwner {
    * Admission without a function: for streams, batches and callbacks. Cost and errors as for `execute`; `timeout` does not
    * apply, the permit lapses after `leaseDuration`.
    */
-  async acquire({ signal }: CallOptions = {}): Promise<Permit> {
+  async acquire(options?: CallOptions): Promise<Permit> {
+    const signal = options?.signal;
+    if (signal && !isSignal(signal)) throw new TypeError(NO_SIGNAL);
     signal?.throwIfAborted();
     if (this.#bulkhead && !this.#bulkhead.tryEnter()) {
       this.#circuit.peek();
       await this.#bulkhead.enter(signal);
     }
     try {
-      const ticket = await this.#circuit.admit();
-      if (signal?.aborted) void this.cancelled(ticket);
-      signal?.throwIfAborted();
-      return this.#permit(ticket);
+      const ticket = this.#circuit.admit();
+      return this.#permit(ticket instanceof Promise ? await this.#granted(ticket, signal) : ticket);
     } catch (error) {
       this.ended();
       throw error;
@@ -145,11 +154,11 @@ export class Breaker implements CallOwner {
 
   // ── a call ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #wait<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T> {
+  async #wait<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
     // No use standing in line before a closed door.
     this.#circuit.peek();
-    await this.#bulkhead?.enter(options?.signal);
-    return this.#enter(fn, options?.signal);
+    await this.#bulkhead?.enter(outer);
+    return this.#enter(fn, outer);
   }
 
   #enter<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
@@ -174,12 +183,28 @@ export class Breaker implements CallOwner {
   ): Promise<T> {
     let ticket: Ticket;
     try {
-      ticket = await admitted;
+      ticket = await this.#granted(admitted, outer);
     } catch (error) {
       this.ended();
       throw error;
     }
     return this.#start(ticket, fn, outer, this.#host.clock.now());
+  }
+
+  /** What the store grants, unless the caller goes first: then it is given back once it comes. */
+  #granted(admitted: Promise<Ticket>, outer: AbortSignal | undefined): Promise<Ticket> {
+    if (!outer) return admitted;
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(outer.reason);
+      outer.addEventListener('abort', abort);
+      void admitted
+        .then((ticket) => {
+          if (!outer.aborted) return resolve(ticket);
+          void this.cancelled(ticket);
+          abort();
+        }, reject)
+        .then(() => outer.removeEventListener('abort', abort));
+    });
   }
 
   #start<T>(
@@ -218,25 +243,34 @@ export class Breaker implements CallOwner {
   /** @internal */
   returned(ticket: Ticket, result: unknown, startMs: number): Promise<void> | undefined {
     const { isFailure } = this.#options;
-    const failed = isFailure !== undefined && safely(isFailure, result, false);
-    const slow = this.#slow(startMs);
-    const told =
-      failed || slow
-        ? this.#circuit.failed(ticket, { failed, slow, name: failed ? 'failed result' : 'slow call' })
-        : this.#circuit.succeeded(ticket);
+    if (!isFailure || !safely(isFailure, result, false)) return this.#succeeded(ticket, startMs);
+    const name = failureName(result);
+    // Only a status is a word about the failure; a result's `name` may be a customer's.
+    return this.#failed(ticket, result, name.startsWith('HTTP ') ? name : 'failed result', startMs);
+  }
+
+  #succeeded(ticket: Ticket, startMs: number): Promise<void> | undefined {
+    const told = this.#slow(startMs)
+      ? this.#circuit.failed(ticket, { failed: false, slow: true, name: 'slow call' })
+      : this.#circuit.succeeded(ticket);
     return this.#awaited(told, startMs);
+  }
+
+  /** `cause`: the error or the result, which may say when to come again. */
+  #failed(ticket: Ticket, cause: unknown, name: string, startMs: number): Promise<void> | undefined {
+    const failure = {
+      failed: true,
+      slow: this.#slow(startMs),
+      name,
+      retryAfterMs: retryAfterMs(cause, this.#host.clock.now()),
+    };
+    return this.#awaited(this.#circuit.failed(ticket, failure), startMs);
   }
 
   /** @internal */
   threw(ticket: Ticket, error: unknown, startMs: number): Promise<void> | undefined {
     if (!safely(this.#options.isBreakable ?? isBreakable, error, true)) return this.cancelled(ticket);
-    const failure = {
-      failed: true,
-      slow: this.#slow(startMs),
-      name: failureName(error),
-      retryAfterMs: retryAfterMs(error, this.#host.clock.now()),
-    };
-    return this.#awaited(this.#circuit.failed(ticket, failure), startMs);
+    return this.#failed(ticket, error, failureName(error), startMs);
   }
 
   /** @internal */
@@ -273,7 +307,8 @@ export class Breaker implements CallOwner {
       this.ended();
       switch (verdict.kind) {
         case 'success':
-          return this.returned(ticket, undefined, startMs);
+          // Its holder has judged: there is no result to look at.
+          return this.#succeeded(ticket, startMs);
         case 'failure':
           return this.threw(ticket, verdict.error, startMs);
         case 'cancel':
@@ -281,6 +316,11 @@ export class Breaker implements CallOwner {
       }
     });
   }
+}
+
+/** Of any realm: tests run in their own. */
+function isSignal(signal: Partial<AbortSignal>): boolean {
+  return Boolean(signal.throwIfAborted && signal.addEventListener);
 }
 
 /** A user's predicate that throws must not take the place of the caller's error. */

@@ -26,6 +26,8 @@ export class PlainCall implements CallContext {
 export interface CallOwner {
   /** Deadlines of calls, where there is a timeout. */
   readonly lane: Lane | undefined;
+  /** Whether calls go on, whatever is decided about them. */
+  readonly shadow: boolean;
   /** The call is over, however it ended: its place is free. */
   ended(): void;
   /** Each counts how the call ended; the promise, if any, is to be awaited before the caller hears of it. */
@@ -41,7 +43,7 @@ export interface CallOwner {
  */
 export class InterruptibleCall<T> extends Deadline implements CallContext {
   readonly #owner: CallOwner;
-  readonly #ticket: Ticket;
+  #ticket: Ticket;
   readonly #startMs: number;
   readonly #outer: AbortSignal | undefined;
   readonly #resolve: (result: T) => void;
@@ -91,16 +93,17 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
 
   #run(fn: (call: CallContext) => PromiseLike<T> | T): void {
     this.#owner.lane?.start(this, this.#startMs);
-    if (this.#outer) {
-      // The caller may have gone while the call stood in line or the store was asked.
-      if (this.#outer.aborted) {
-        this.#abort();
-        return;
-      }
-      this.#onAbort = () => this.#abort();
-      this.#outer.addEventListener('abort', this.#onAbort);
-    }
     try {
+      if (this.#outer) {
+        // The caller may have gone while the call stood in line or the store was asked.
+        if (this.#outer.aborted) {
+          this.#abort();
+          return;
+        }
+        const onAbort = () => this.#abort();
+        this.#outer.addEventListener('abort', onAbort);
+        this.#onAbort = onAbort;
+      }
       const result = fn(this);
       if (isThenable(result))
         result.then(
@@ -115,8 +118,14 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
 
   /** The deadline. */
   override expire(): void {
-    if (!this.#end()) return;
     const error = this.#owner.timeoutError();
+    if (this.#owner.shadow) {
+      void this.#owner.threw(this.#ticket, error, this.#startMs);
+      // It goes on, and has been counted.
+      this.#ticket = undefined;
+      return;
+    }
+    if (!this.#end()) return;
     const told = this.#owner.threw(this.#ticket, error, this.#startMs);
     this.#controller?.abort(error);
     this.#rejectAfter(told, error);

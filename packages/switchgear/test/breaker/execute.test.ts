@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { isSwitchgearError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
-import { FakeClock } from '../../src/testing/index.ts';
+import { FakeClock, late } from '../../src/testing/index.ts';
 import { fleet, Gate, refused } from '../laws/fleet.ts';
 
 function breaker(options = {}, gear = {}) {
@@ -311,6 +311,118 @@ test('predicates that throw take nobody’s error or result away', async () => {
   await clock.advance(0);
   // In doubt an error is a failure.
   expect(b.state.state).toBe('open');
+});
+
+test('a failed result speaks as an error does: its status names the failure, its Retry-After sets the open time', async () => {
+  const { clock, breaker: b } = breaker({
+    failureThreshold: 1,
+    isFailure: (answer: unknown) => (answer as Response).status >= 500,
+  });
+  await b.execute(() => new Response('', { status: 503, headers: { 'retry-after': '20' } }));
+  await clock.advance(0);
+  expect(b.state).toMatchObject({ retryAfterMs: 20_000, transition: { lastFailure: 'HTTP 503' } });
+});
+
+test('a failed result without a status is not named: its name may be a customer’s', async () => {
+  const { clock, breaker: b } = breaker({ failureThreshold: 1, isFailure: () => true });
+  await b.execute(() => ({ name: 'Ana', code: 'E5' }));
+  await clock.advance(0);
+  expect(b.state.transition?.lastFailure).toBe('failed result');
+});
+
+test('an abort while the store is asked rejects at once; what is granted later is given back', async () => {
+  const f = fleet(1, { gear: { storeTimeout: '2s' }, breaker: { maxConcurrent: 1, maxQueue: 0 } });
+  const p = f.process(0);
+  const signal = () => {
+    const abort = new AbortController();
+    f.clock.setTimer(() => abort.abort(new Error('gone')), 50);
+    return { signal: abort.signal };
+  };
+  for (const verb of ['load', 'transition'] as const) {
+    const off = p.store.inject(verb, late(1_000, f.clock));
+    const fn = vi.fn();
+    const call = expect(p.breaker.execute(fn, signal())).rejects.toThrow('gone');
+    await f.advance(50);
+    await call;
+    // Its place is free already.
+    const permit = expect(p.breaker.acquire(signal())).rejects.toThrow(/gone|half-open|open/);
+    await f.advance(50);
+    await permit;
+    await f.advance(1_000);
+    off();
+    expect(fn).not.toHaveBeenCalled();
+    if (verb === 'load') await f.fail(p, 3);
+    await f.advance(verb === 'load' ? 10_000 : 0);
+  }
+  expect(await f.record()).toMatchObject({ state: 'half-open', leases: [null], failures: 0, successes: 0 });
+  expect(await f.call(p)).toBe('ok');
+});
+
+test('a signal that is none is refused, and costs no place', async () => {
+  const { breaker: b } = breaker({ maxConcurrent: 1, maxQueue: 0 });
+  for (const signal of [
+    new AbortController(),
+    new EventTarget(),
+    { throwIfAborted() {} },
+    'x',
+    5,
+  ] as never[]) {
+    const fn = vi.fn();
+    await expect(b.execute(fn, { signal })).rejects.toBeInstanceOf(TypeError);
+    expect(fn).not.toHaveBeenCalled();
+    await expect(b.acquire({ signal })).rejects.toBeInstanceOf(TypeError);
+    expect(await b.execute(() => 'next')).toBe('next');
+  }
+  await expect(b.execute(() => 1, { signal: new AbortController() as never })).rejects.toThrow(/AbortSignal/);
+  (await b.acquire(null as never)).cancel();
+});
+
+test('wrap refuses what is no function, when it is told', () => {
+  const { breaker: b } = breaker();
+  expect(() => b.wrap(undefined as never)).toThrow('fn is undefined; allowed: a function');
+});
+
+for (const maxConcurrent of [1, false] as const)
+  test(`shadow rejects nothing: no line, no timeout; both count and decide (maxConcurrent ${maxConcurrent})`, async () => {
+    const f = fleet(2, { breaker: { failureThreshold: 2 } });
+    const p = f.start(2, { mode: 'shadow', maxConcurrent, maxQueue: 0, timeout: '1s', failureThreshold: 2 });
+    await f.call(p);
+    const held = [f.begin(p), f.begin(p), f.begin(p)];
+    await f.idle();
+    expect(held.every(({ started }) => started)).toBe(true);
+    const permit = await p.breaker.acquire();
+    await f.advance(1_000);
+    expect(await f.record()).toMatchObject({ state: 'open', transition: { lastFailure: 'TimeoutError' } });
+    expect(p.breaker.state.state).toBe('open');
+    expect(await f.call(p)).toBe('ok');
+    const failures = (await f.record()).evidence;
+    expect(await held[0]?.succeed()).toBe('ok');
+    expect(await held[1]?.fail()).toBe('failed');
+    expect(await held[2]?.succeed()).toBe('ok');
+    await permit.success();
+    await f.idle();
+    expect((await f.record()).evidence).toEqual(failures);
+    expect(await f.call(f.process(0))).toBe('rejected');
+  });
+
+test('shadow: the signal of a call that outlasts its timeout is not aborted, that of its caller is heard', async () => {
+  const { clock, breaker: b } = breaker({ mode: 'shadow', timeout: '1s', failureThreshold: 100 });
+  const abort = new AbortController();
+  let signal: AbortSignal | undefined;
+  const call = b.execute(
+    (context) => {
+      signal = context.signal;
+      return new Promise(() => {});
+    },
+    { signal: abort.signal },
+  );
+  await clock.advance(5_000);
+  expect(signal?.aborted).toBe(false);
+  const rejected = expect(call).rejects.toThrow('gone');
+  abort.abort(new Error('gone'));
+  await rejected;
+  expect(signal?.aborted).toBe(true);
+  expect(b.state.evidence).toMatchObject({ calls: 1, failures: 1 });
 });
 
 test('wrap passes this, arguments and result on', async () => {

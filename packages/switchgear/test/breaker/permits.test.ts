@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { fleet, refused } from '../laws/fleet.ts';
 
 test('a permit counts what its holder says, once', async () => {
@@ -26,6 +26,17 @@ test('permit.failure judges as execute does: a 404 is no failure', async () => {
   await (await breaker.acquire()).failure(refused());
   await f.idle();
   expect(breaker.state.state).toBe('open');
+});
+
+test('permit.success is a verdict: isFailure has no result to judge', async () => {
+  const isFailure = vi.fn(() => true);
+  const f = fleet(1, { breaker: { isFailure } });
+  const { breaker } = f.process(0);
+  await (await breaker.acquire()).success();
+  expect(isFailure).not.toHaveBeenCalled();
+  await (await breaker.acquire()).failure(refused());
+  await f.idle();
+  expect(breaker.state.evidence).toMatchObject({ calls: 2, failures: 1 });
 });
 
 test('using: a permit that was not settled is cancelled at the end of its block', async () => {
