@@ -54,7 +54,7 @@ export class Bulkhead {
   async enter(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.tryEnter()) return;
-    // Some of the line may have waited too long while the process was frozen.
+    // Some of the line may have waited too long while the event loop was busy.
     this.#line.sweep();
     if (this.#waiting >= this.#limits.maxQueue) throw this.#full('queue full');
     return this.#wait(signal);

@@ -29,6 +29,9 @@ export abstract class Deadline extends Link {
 /** A timer looks again after this time at the latest: it keeps an idle process alive for no longer. */
 const LOOK_MS = 1_000;
 
+/** A timer that is later than this has lost time that no call is to blame for. A busy event loop is not that late. */
+const LATE_MS = 500;
+
 /**
  * All pending deadlines of one length, first to end first. Pending ones keep the process alive; an idle lane does for a second at
  * most, which costs a healthy call less than telling the timer each time whether somebody waits.
@@ -38,6 +41,8 @@ export class Lane extends Link {
   readonly #lengthMs: number;
   /** Set for the deadline that was the head then. Stays when that one is cleared: most calls then touch no timer. */
   #timer: Timer | undefined;
+  /** When that timer should fire. */
+  #dueMs = 0;
 
   constructor(clock: Clock, lengthMs: number) {
     super();
@@ -71,16 +76,22 @@ export class Lane extends Link {
     deadline.next = deadline;
   }
 
-  /** Expires whatever is over by the clock, whether or not the timer has fired: after a thaw it has not. */
+  /** Expires whatever is over by the clock. */
   sweep(): void {
     const nowMs = this.#clock.now();
-    // The clock was set back: what began before would wait for the difference too. It waits for its length, from now.
+    // A timer that comes much too late: the process was frozen, or the clock set forward. That time is nobody's fault: all
+    // get it on top. And answers may have come meanwhile that are to be heard before anybody expires.
+    const lateMs = this.#timer ? nowMs - this.#dueMs : 0;
+    const lostMs = lateMs > LATE_MS ? lateMs : 0;
+    this.#dueMs += lostMs;
+    // None waits for longer than its length from now, also where the clock was set back.
     const latestMs = nowMs + this.#lengthMs;
-    if (this.head && this.head.endsAtMs > latestMs)
+    if (this.head && (lostMs > 0 || this.head.endsAtMs > latestMs))
       for (let link = this.next; link !== this; link = link.next) {
         const deadline = link as Deadline;
-        deadline.endsAtMs = Math.min(deadline.endsAtMs, latestMs);
+        deadline.endsAtMs = Math.min(deadline.endsAtMs + lostMs, latestMs);
       }
+    if (lostMs > 0) return;
     for (let head = this.head; head && head.endsAtMs <= nowMs; head = this.head) {
       this.clear(head);
       head.expire();
@@ -88,15 +99,13 @@ export class Lane extends Link {
   }
 
   #arm(delayMs: number): void {
-    this.#timer = this.#clock.setTimer(
-      () => {
-        this.#timer = undefined;
-        this.sweep();
-        // `expire` may have started another one in an empty lane, which then set the timer.
-        if (this.head && !this.#timer) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
-      },
-      Math.min(delayMs, LOOK_MS),
-    );
+    const lookMs = Math.min(delayMs, LOOK_MS);
+    this.#dueMs = this.#clock.now() + lookMs;
+    this.#timer = this.#clock.setTimer(() => {
+      this.sweep();
+      this.#timer = undefined;
+      if (this.head) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
+    }, lookMs);
   }
 }
 
