@@ -1,4 +1,4 @@
-// `npm run bench [-- --json]`
+// `npm run bench [-- [push] [--json]]`
 
 import { build, install } from './install.mjs';
 

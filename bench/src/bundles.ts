@@ -22,11 +22,18 @@ export const BUNDLES = {
   nothing: '',
   switchgear: `export { Switchgear, CircuitOpenError } from 'switchgear';`,
   'switchgear + DynamoDB store': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { DynamoDBStore } from 'switchgear/dynamodb';`,
+  'switchgear/guard: retry alone': `export { retry } from 'switchgear/guard';`,
+  'switchgear/guard: all of it': `export * from 'switchgear/guard';`,
+  'switchgear + all guards': `export { Switchgear, CircuitOpenError } from 'switchgear'; export * from 'switchgear/guard';`,
+  'switchgear + fetch': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { guardedFetch } from 'switchgear/fetch';`,
+  'switchgear + undici': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { guardedDispatch } from 'switchgear/undici';`,
+  'switchgear + axios': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { guardedAdapter } from 'switchgear/axios';`,
+  'switchgear + AWS SDK plugin': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { switchgearPlugin } from 'switchgear/aws-sdk';`,
   cockatiel: `export { circuitBreaker, ConsecutiveBreaker, handleAll, timeout, bulkhead, wrap } from 'cockatiel';`,
   opossum: `export { default } from 'opossum';`,
 };
 
-/** Bundles as esbuild makes them for Node 20; the AWS SDK stays outside, as in the Lambda runtime. */
+/** Bundles as esbuild makes them for Node 20. Clients that the user has anyway stay outside, the AWS SDK as in the Lambda runtime. */
 export async function bundle(source: string): Promise<Uint8Array> {
   const result = await build({
     stdin: { contents: source, resolveDir: import.meta.dirname },
@@ -36,7 +43,7 @@ export async function bundle(source: string): Promise<Uint8Array> {
     platform: 'node',
     target: 'node20',
     mainFields: ['module', 'main'],
-    external: ['@aws-sdk/*'],
+    external: ['@aws-sdk/*', 'axios', 'undici'],
     // What opossum, CommonJS, needs to run inside an ES module; all carry it, so that none is favoured.
     banner: {
       js: `import{createRequire as benchRequire}from'node:module';const require=benchRequire(import.meta.url);`,

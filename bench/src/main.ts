@@ -1,12 +1,21 @@
-/** `npm run bench`: Switchgear next to cockatiel and opossum, in one run. `--json` prints one object, `--rounds N` measures longer. */
+/**
+ * `npm run bench`: Switchgear next to cockatiel and opossum, in one run; `--rounds N` measures longer.
+ * `npm run bench -- push`: how fast 50 processes know of a trip. `--json` prints one object.
+ */
 
 import { parseArgs } from 'node:util';
 import { measureBundles } from './bundles.js';
 import { measureCalls } from './calls.js';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '31' } },
+  allowPositionals: true,
 });
+const [what, ...more] = positionals;
+if ((what !== undefined && what !== 'push') || more.length > 0) {
+  console.error(`'${positionals.join(' ')}' is no benchmark; allowed: push, or nothing`);
+  process.exit(2);
+}
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) {
   console.error(`--rounds is '${values.rounds}'; allowed: a whole number from 1`);
@@ -16,6 +25,25 @@ if (!Number.isInteger(rounds) || rounds < 1) {
 const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };
+if (what === 'push') {
+  // The other benchmarks need none of the services.
+  const { measurePush } = await import('./push.js');
+  const report = await measurePush(progress);
+  progress('');
+  if (values.json) console.log(JSON.stringify({ node: process.version, ...report }));
+  else
+    for (const [
+      store,
+      { trips, processes, rate, cacheTtlMs, storeCallsPerFailure, ...spreads },
+    ] of Object.entries(report)) {
+      console.log(
+        `${store}: ${trips} trips, ${processes} processes, ${rate} calls/s, cacheTtl ${cacheTtlMs} ms`,
+      );
+      console.table(spreads);
+      console.log(`store calls per failing call: ${storeCallsPerFailure}\n`);
+    }
+  process.exit(0);
+}
 const calls = await measureCalls(rounds, progress);
 const bundles = await measureBundles(Math.min(rounds, 11), progress);
 progress('');

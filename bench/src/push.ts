@@ -1,0 +1,219 @@
+/**
+ * `npm run bench -- push`: how fast a fleet of processes knows of a trip. Each circuit is tripped once, by one process; measured
+ * is the time from the moment when the winner SENDS its transition (so a little more than from its commit) until the last
+ * process has rejected a call.
+ */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { Redis } from 'ioredis';
+import { createTable } from 'switchgear/dynamodb';
+import { startDynamoDBLocal, startRedis } from '../../scripts/services.mjs';
+import type { FromProcess, Setup, ToProcess } from './push-process.js';
+import { median, quantile } from './rounds.js';
+
+const PROCESSES = 50;
+const EVERY_MS = 50;
+const FAILING_CALLS = 200;
+
+export interface PushFigures {
+  readonly trips: number;
+  readonly processes: number;
+  /** Calls per second, of all processes. */
+  readonly rate: number;
+  readonly cacheTtlMs: number;
+  /** From the transition sent until the last process has rejected a call, milliseconds. */
+  readonly lastRejects: Spread;
+  /** The same of every process but the winner. */
+  readonly eachRejects: Spread;
+  /** Of the transition, milliseconds. */
+  readonly roundTrip: Spread;
+  /** From a failure of its own until a process that has not heard yet rejects, milliseconds. Without a push alone. */
+  readonly ownFailure?: Spread;
+  /** Calls that went out after the transition was sent, per trip, and as many as are due: rate × time until the last one rejects. */
+  readonly callsAfter: Spread;
+  readonly callsDue: Spread;
+  /** Commands (Redis) or requests (DynamoDB) that reached the store per failing call. */
+  readonly storeCallsPerFailure: number;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface PushReport {
+  readonly redis: PushFigures;
+  readonly dynamodb: PushFigures;
+}
+
+export async function measurePush(progress: (text: string) => void): Promise<PushReport> {
+  return { redis: await onRedis(100, progress), dynamodb: await onDynamoDB(30, progress) };
+}
+
+async function onRedis(trips: number, progress: (text: string) => void): Promise<PushFigures> {
+  const { port, stop } = await startRedis();
+  const client = new Redis(port);
+  try {
+    const store = `redis://127.0.0.1:${port}`;
+    // What the server received: scripts, and the directory's entries.
+    const commands = async () => {
+      const stats = await client.info('commandstats');
+      const counts = stats.matchAll(/^cmdstat_(?:evalsha|eval|sadd):calls=(\d+)/gm);
+      return [...counts].reduce((sum, [, calls]) => sum + Number(calls), 0);
+    };
+    return await measureOn({ store, trips, cacheTtlMs: 5_000, commands }, progress);
+  } finally {
+    client.disconnect();
+    await stop();
+  }
+}
+
+async function onDynamoDB(trips: number, progress: (text: string) => void): Promise<PushFigures> {
+  const { endpoint, stop } = await startDynamoDBLocal();
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' });
+  const client = new DynamoDBClient({ endpoint, region: 'local' });
+  try {
+    await createTable(client, { tableName: 'circuits' });
+    const store = `dynamodb://circuits?region=local&endpoint=${encodeURIComponent(endpoint)}`;
+    // Shorter than the default, so that the run takes less than a minute.
+    return await measureOn({ store, trips, cacheTtlMs: 1_000 }, progress);
+  } finally {
+    client.destroy();
+    await stop();
+  }
+}
+
+interface Course {
+  readonly store: string;
+  readonly trips: number;
+  readonly cacheTtlMs: number;
+  /** Commands that the store has received. Absent: the process counts its HTTP requests. */
+  readonly commands?: () => Promise<number>;
+}
+
+async function measureOn(course: Course, progress: (text: string) => void): Promise<PushFigures> {
+  const { store, trips, cacheTtlMs } = course;
+  const kind = store.slice(0, store.indexOf(':'));
+  const storeCallsPerFailure = await failures(course);
+  progress(`${kind}: ${PROCESSES} processes start`);
+  const fleet = await Promise.all(
+    Array.from({ length: PROCESSES }, () => Member.start({ store, cacheTtlMs, everyMs: EVERY_MS })),
+  );
+  const last: number[] = [];
+  const each: number[] = [];
+  const roundTrips: number[] = [];
+  const own: number[] = [];
+  const callsAfter: number[] = [];
+  const callsDue: number[] = [];
+  const rate = (1_000 / EVERY_MS) * PROCESSES;
+  try {
+    // The first one warms up, and does not count.
+    for (let trip = 0; trip <= trips; trip++) {
+      progress(`${kind}: trip ${trip} of ${trips}`);
+      await Promise.all(
+        fleet.map((member) => member.ask({ kind: 'circuit', name: `circuit-${trip}` }, 'ready')),
+      );
+      // Any moment of the period in which a process reads.
+      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 200));
+      const winner = fleet[trip % PROCESSES] as Member;
+      const witness = fleet[(trip + 1) % PROCESSES] as Member;
+      const rejecting = fleet.map((member) => member.next('rejecting'));
+      const { sentMs, answeredMs } = await winner.ask({ kind: 'fail' }, 'tripped');
+      // A process that the push has reached makes no call that could fail.
+      const { tookMs } = course.commands
+        ? { tookMs: Number.NaN }
+        : await witness.ask({ kind: 'fail' }, 'failed');
+      const delays = (await Promise.all(rejecting)).map(({ atMs }) => atMs - sentMs);
+      const counts = await Promise.all(
+        fleet.map((member) => member.ask({ kind: 'count', sinceMs: sentMs }, 'counted')),
+      );
+      if (trip === 0) continue;
+      last.push(Math.max(...delays));
+      each.push(...delays);
+      roundTrips.push(answeredMs - sentMs);
+      own.push(tookMs);
+      callsAfter.push(counts.reduce((sum, { calls }) => sum + calls, 0));
+      callsDue.push((rate * Math.max(...delays)) / 1_000);
+    }
+  } finally {
+    for (const member of fleet) member.end();
+  }
+  return {
+    trips,
+    processes: PROCESSES,
+    rate,
+    cacheTtlMs,
+    lastRejects: spread(last),
+    eachRejects: spread(each),
+    roundTrip: spread(roundTrips),
+    ...(!course.commands && { ownFailure: spread(own) }),
+    callsAfter: spread(callsAfter),
+    callsDue: spread(callsDue),
+    storeCallsPerFailure,
+  };
+}
+
+/** Store calls per failing call below the threshold, of a process that does nothing else. */
+async function failures({ store, commands }: Course): Promise<number> {
+  const member = await Member.start({ store, cacheTtlMs: 60_000, everyMs: 60_000 });
+  try {
+    // The first failures of a circuit also read it, enter it into the directory and load the script.
+    await member.ask({ kind: 'fail-often', calls: 3 }, 'failed-often');
+    const before = (await commands?.()) ?? 0;
+    const { requests } = await member.ask({ kind: 'fail-often', calls: FAILING_CALLS }, 'failed-often');
+    return (commands ? (await commands()) - before : requests) / FAILING_CALLS;
+  } finally {
+    member.end();
+  }
+}
+
+type Answer<K extends FromProcess['kind']> = Extract<FromProcess, { kind: K }>;
+
+/** A process of the fleet. */
+class Member {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.setMaxListeners(0);
+  }
+
+  static async start(setup: Setup): Promise<Member> {
+    const module = fileURLToPath(new URL('./push-process.js', import.meta.url));
+    const member = new Member(
+      fork(module, [JSON.stringify(setup)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+    );
+    await member.next('ready');
+    return member;
+  }
+
+  ask<K extends FromProcess['kind']>(message: ToProcess, kind: K): Promise<Answer<K>> {
+    const answer = this.next(kind);
+    this.#child.send(message);
+    return answer;
+  }
+
+  /** The next message of this kind. Rejects if the process ends before. */
+  next<K extends FromProcess['kind']>(kind: K): Promise<Answer<K>> {
+    return new Promise((resolve, reject) => {
+      const hear = (message: FromProcess) => {
+        if (message.kind !== kind) return;
+        this.#child.off('message', hear).off('exit', gone);
+        resolve(message as Answer<K>);
+      };
+      const gone = () => reject(new Error('a process of the fleet has ended'));
+      this.#child.on('message', hear).once('exit', gone);
+    });
+  }
+
+  end(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+}
+
+function spread(values: readonly number[]): Spread {
+  return { median: median(values), p99: quantile(values, 0.99), max: Math.max(...values) };
+}
