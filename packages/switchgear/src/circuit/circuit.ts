@@ -154,8 +154,8 @@ export class Circuit {
     if (ticket !== this.#era && !(ticket instanceof Probe)) return undefined;
     this.#lastFailure = { ...failure, atMs: this.#now() };
     const settled = ticket instanceof Probe ? this.#verdict(ticket, 'failure') : undefined;
-    if (ticket instanceof Probe && ticket.base) return settled;
-    // A probe of the local circuit is evidence for the fleet like any other call.
+    // A probe of the local circuit is evidence for the fleet like any other call, in the epoch that it began in.
+    if (ticket instanceof Probe && ticket.era !== this.#era) return settled;
     this.#turn();
     this.#era.bad(failure.failed, failure.slow);
     return this.#protect();
@@ -290,7 +290,7 @@ export class Circuit {
         return this.#reject('local-open', verdict.untilMs - nowMs);
       case 'probe': {
         const { slot, lease } = local.lease(verdict, this.#mover(nowMs));
-        return new Probe(undefined, slot, lease);
+        return new Probe(undefined, slot, lease, this.#era);
       }
       default:
         this.#turn();

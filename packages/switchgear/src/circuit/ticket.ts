@@ -10,11 +10,14 @@ export class Probe {
   readonly base: CircuitRecord | undefined;
   readonly slot: number;
   readonly lease: Lease;
+  /** For a probe of the local circuit: the era in which its failure counts for the fleet. */
+  readonly era: Era | undefined;
 
-  constructor(base: CircuitRecord | undefined, slot: number, lease: Lease) {
+  constructor(base: CircuitRecord | undefined, slot: number, lease: Lease, era?: Era) {
     this.base = base;
     this.slot = slot;
     this.lease = lease;
+    this.era = era;
   }
 }
 
