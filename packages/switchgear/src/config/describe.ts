@@ -29,7 +29,7 @@ export const BREAKER_DESCRIPTIONS: Readonly<Record<keyof BreakerOptions, string>
   maxConcurrent: 'Calls of one process at the same time; more wait in line. Default 10.',
   maxQueue: 'Calls that may wait in line; more are refused with a `BulkheadFullError`. Default 100.',
   queueTimeout: 'Longest wait in line. Default 1 second.',
-  mode: '`shadow` counts, decides and reports, and rejects nothing. Default `enforce`.',
+  mode: '`shadow` counts, decides and reports, for the whole fleet too, and rejects nothing: no line, and a timeout only counts. Default `enforce`.',
   isBreakable:
     'Whether an error counts as a failure of the dependency. Default: timeouts, failed connections, HTTP 5xx and 429.',
   isFailure: 'Whether a result counts as a failure although nothing was thrown. Default: none does.',
