@@ -25,8 +25,13 @@ export abstract class SwitchgearError extends Error {
   }
 }
 
+type AnyError = CircuitOpenError | TimeoutError | BulkheadFullError | ConfigurationError | StoreError;
+
 /** Whether `error` comes from this library, any copy of it; with `code`, whether it is that one. */
-export function isSwitchgearError(error: unknown, code?: ErrorCode): error is SwitchgearError {
+export function isSwitchgearError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is Extract<AnyError, { readonly code: Code }> {
   return error instanceof Error && BRAND in error && (!code || (error as SwitchgearError).code === code);
 }
 

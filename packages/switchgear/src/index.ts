@@ -7,12 +7,16 @@ export type { CircuitStatus, EffectiveState } from './circuit/status.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export type { OverrideRequest, ProbeResult, ProbeVerdict } from './core/apply.ts';
 export type { Counts, Evidence, Window } from './core/evidence.ts';
+export type { Policy } from './core/policy.ts';
 export type {
   CircuitRecord,
   CircuitState,
+  ClosedHead,
   Epoch,
+  HalfOpenHead,
   Head,
   Lease,
+  OpenHead,
   Override,
   OverrideMode,
   StoredPolicy,
@@ -26,13 +30,15 @@ export {
   ConfigurationError,
   type ErrorCode,
   isSwitchgearError,
+  type RejectingState,
   StoreError,
   SwitchgearError,
   TimeoutError,
 } from './errors.ts';
 export { isBreakable } from './guard/classify.ts';
-export type { BreakerOptions } from './options.ts';
+export type { BreakerOptions, GearOptions, ResolvedOptions } from './options.ts';
 export { Permit } from './permit.ts';
 export type { HistoryEntry, Store, StoreProblem, WriteAnswer } from './store/contract.ts';
 export { MemoryStore } from './store/memory/memory-store.ts';
-export { type StateRequest, Switchgear, type SwitchgearOptions } from './switchgear.ts';
+export type { Verb } from './store/store-guard.ts';
+export { type Author, type StateRequest, Switchgear, type SwitchgearOptions } from './switchgear.ts';

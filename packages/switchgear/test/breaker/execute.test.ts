@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { isSwitchgearError } from '../../src/errors.ts';
+import { isSwitchgearError, type RejectingState } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock, late } from '../../src/testing/index.ts';
@@ -82,7 +82,10 @@ test('CircuitOpenError says which circuit, why, and when to come again', async (
     .process(0)
     .breaker.execute(() => 1)
     .catch((thrown: unknown) => thrown);
-  expect(isSwitchgearError(error, 'CIRCUIT_OPEN')).toBe(true);
+  if (!isSwitchgearError(error, 'CIRCUIT_OPEN')) throw error;
+  // The code narrows the type.
+  const { retryAfterMs, state }: { retryAfterMs: number; state: RejectingState } = error;
+  expect([retryAfterMs, state]).toEqual([20_000, 'open']);
   expect(error).toMatchObject({
     name: 'CircuitOpenError',
     circuit: 'payments',
