@@ -51,7 +51,7 @@ export interface BreakerOptions {
   readonly maxQueue?: number;
   /** Longest wait in line. Default 1 second. */
   readonly queueTimeout?: Duration;
-  /** `shadow` counts, decides and reports, and rejects nothing. Default `enforce`. */
+  /** `shadow` counts, decides and reports, for the whole fleet too, and rejects nothing: no line, and a timeout only counts. Default `enforce`. */
   readonly mode?: 'enforce' | 'shadow';
   /** Whether an error counts as a failure of the dependency. Default: timeouts, failed connections, HTTP 5xx and 429. */
   isBreakable?(error: unknown): boolean;
@@ -227,8 +227,10 @@ export function resolveGearOptions(
   const values = readOptions(GEAR_OPTIONS, [options], problems);
   readBreakerOptions([defaults], problems, 'defaults.');
   const sound = problems.length ? {} : defaults;
-  for (const [name, own] of Object.entries(circuits))
-    readBreakerOptions([own, sound], problems, `circuits.${name}.`);
+  if (!isObject(circuits)) problems.push(`circuits is ${show(circuits)}; allowed: an object`);
+  else
+    for (const [name, own] of Object.entries(circuits))
+      readBreakerOptions([own, sound], problems, `circuits.${name}.`);
   values.maxStale ??= 2 * Number(values.cacheTtl);
   values.processId ??= newId();
   values.awaitReports ??= Boolean(globalThis.process?.env.AWS_LAMBDA_FUNCTION_NAME);
@@ -270,7 +272,7 @@ function readOptions(
 ): Values {
   const given: Values = {};
   for (const layer of layers) {
-    if (typeof layer !== 'object' || layer === null) {
+    if (!isObject(layer)) {
       problems.push(`${prefix || 'options'} is ${show(layer)}; allowed: an object`);
       continue;
     }
@@ -321,6 +323,10 @@ export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
       ? "milliseconds or a duration like '30s',"
       : `a ${kind === 'integer' ? 'whole number' : kind === 'text' ? 'text with a length' : 'number'}`;
   return `${what} from ${min} to ${max}${off === undefined ? '' : ', or false'}`;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function show(value: unknown): string {

@@ -21,6 +21,7 @@ import {
   OVERRIDE,
   type ResolvedGearOptions,
   type ResolvedOptions,
+  refusal,
   resolveActs,
   resolveGearOptions,
   resolveOptions,
@@ -71,6 +72,8 @@ export class Switchgear {
   readonly #defaults: BreakerOptions;
   readonly #perCircuit: Readonly<Record<string, BreakerOptions>>;
   readonly #breakers = new Map<string, Breaker>();
+  /** When circuits were read that have a breaker only for that: their options are nobody's wish. */
+  readonly #ahead = new Map<string, number>();
   readonly #deadlines: Deadlines;
   readonly #refresher: Refresher;
   readonly #host: Host;
@@ -90,8 +93,13 @@ export class Switchgear {
       ...rest
     } = options ?? {};
     const problems: string[] = [];
-    if (typeof store?.transition !== 'function')
-      problems.push(`store is ${typeof store}; allowed: a store, such as new MemoryStore()`);
+    if (typeof store?.transition !== 'function') {
+      const promise = store instanceof Promise && 'a promise: await createStore(…)';
+      problems.push(`store is ${promise || typeof store}; allowed: a store, such as new MemoryStore()`);
+    }
+    if (!clock?.now || !clock.setTimer)
+      problems.push(`clock is ${typeof clock}; allowed: a Clock, such as systemClock`);
+    for (const [key, value] of Object.entries({ random, newId })) demandFunction(key, value, problems);
     this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
     this.#defaults = defaults;
     this.#perCircuit = circuits;
@@ -128,13 +136,18 @@ export class Switchgear {
 
   /**
    * The breaker of a circuit; the same one for the same name.
-   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong options, or options other than the first time.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong options, or options other than the first time;
+   * functions are not compared, those of the first time stay.
    */
   breaker(name: string, options?: BreakerOptions): Breaker {
     const known = this.#breakers.get(name);
-    if (known && !options) return known;
+    if (known && !options) {
+      this.#ahead.delete(name);
+      return known;
+    }
     const resolved = resolveOptions(name, { ...this.#defaults, ...this.#perCircuit[name] }, options ?? {});
-    if (known) {
+    const readMs = this.#ahead.get(name);
+    if (known && readMs === undefined) {
       const different = differences(known.options, resolved);
       if (different.length > 0)
         throw new ConfigurationError(
@@ -147,25 +160,29 @@ export class Switchgear {
     const circuit = new Circuit(name, resolved, this.#host, mode);
     const breaker = new Breaker(this.#host, circuit, resolved, this.#deadlines, this.#settings);
     this.#breakers.set(name, breaker);
+    this.#ahead.delete(name);
+    const record = known?.circuit.record;
+    // A circuit that is not in the store is cut as its options say.
+    if (record) circuit.adopt(record.sinceMs ? record : circuit.root(), readMs as number, false);
     return breaker;
   }
 
   /**
    * Calls `listener` with every change of a circuit of this process, whoever made it. Returns the unsubscribe.
-   * A listener that throws harms nobody.
+   * A listener that throws or rejects harms nobody.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a listener that is no function.
    */
   onStateChange(listener: (change: StateChange) => void): () => void {
-    this.#changes.add(listener);
-    return () => this.#changes.delete(listener);
+    return listen(this.#changes, listener);
   }
 
   /**
    * Calls `listener` with every failure of the store; no caller ever sees one. Returns the unsubscribe. While nobody
    * listens, failures are written to `console.error`: each message once per minute, ten messages at most.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a listener that is no function.
    */
   onStoreError(listener: (error: unknown, verb: Verb) => void): () => void {
-    this.#failures.add(listener);
-    return () => this.#failures.delete(listener);
+    return listen(this.#failures, listener);
   }
 
   /**
@@ -212,9 +229,19 @@ export class Switchgear {
     await this.warm(names);
   }
 
-  /** Reads the circuits before the first call does: in one batch, within `storeTimeout`; never rejects. */
+  /**
+   * Reads the circuits before the first call does, also those that get their breaker and its options later: in one batch,
+   * within `storeTimeout`. Rejects for wrong names alone.
+   */
   async warm(names: readonly string[] = [...this.#breakers.keys()]): Promise<void> {
-    await Promise.all(names.map((name) => this.#refresher.load(this.breaker(name).circuit)));
+    const nowMs = this.#clock.now();
+    const circuits = names.map((name) => {
+      const known = this.#breakers.get(name);
+      const { circuit } = known ?? this.breaker(name);
+      if (!known || this.#ahead.has(name)) this.#ahead.set(name, nowMs);
+      return circuit;
+    });
+    await Promise.all(circuits.map((circuit) => this.#refresher.load(circuit)));
   }
 
   /** Waits until everything under way to the store has arrived or failed, at most `timeoutMs`; never rejects. */
@@ -253,17 +280,27 @@ export class Switchgear {
   }
 }
 
-/** Listeners are the user's code: what they throw must stop nothing here. */
+function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  const problems: string[] = [];
+  demandFunction('listener', listener, problems);
+  if (problems.length) throw new ConfigurationError(problems);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Listeners are the user's code: what they throw, now or later, must stop nothing here. */
 function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => void>, ...args: Args): void {
-  for (const listener of listeners) {
-    try {
-      listener(...args);
-    } catch (error) {
-      console.error('switchgear: a listener threw', error);
-    }
-  }
+  for (const listener of listeners)
+    new Promise((resolve) => resolve(listener(...args))).catch((error) =>
+      console.error('switchgear: a listener threw', error),
+    );
+}
+
+function demandFunction(label: string, value: unknown, problems: string[]): void {
+  if (typeof value !== 'function') problems.push(refusal(label, value, { kind: 'function' }));
 }
 
 function differences(a: ResolvedOptions, b: ResolvedOptions): string[] {
-  return (Object.keys(a) as (keyof ResolvedOptions)[]).filter((key) => a[key] !== b[key]);
+  const keys = Object.keys(a) as (keyof ResolvedOptions)[];
+  return keys.filter((key) => a[key] !== b[key] && typeof a[key] !== 'function');
 }

@@ -28,6 +28,24 @@ test('everything wrong is refused at construction, all at once, the missing stor
   expect(() => new Switchgear(undefined as never)).toThrow(/store is undefined/);
 });
 
+test('what is no store, clock, chance or map of circuits is named at construction', () => {
+  const store = new MemoryStore();
+  const wrong = { store, clock: {}, random: 5, newId: 'x', circuits: null } as never;
+  expect(() => new Switchgear(wrong)).toThrow(
+    /clock is .*systemClock[\s\S]*random is 5; allowed: a function[\s\S]*newId is 'x'[\s\S]*circuits is null; allowed: an object/,
+  );
+  expect(() => new Switchgear({ store: Promise.resolve(store) as never })).toThrow('await createStore');
+  expect(() => new Switchgear({ store, circuits: 5 as never })).toThrow('circuits is 5');
+});
+
+test('functions are not compared: inline ones, made anew with each call, are no other options', () => {
+  const gear = new Switchgear({ store: new MemoryStore() });
+  const ask = (timeout: number) => gear.breaker('payments', { timeout, isFailure: (answer) => answer === 5 });
+  const first = ask(2_000);
+  expect(ask(2_000)).toBe(first);
+  expect(() => ask(3_000)).toThrow(/timeout/);
+});
+
 test('circuits: settings from outside lie between the defaults and the code', () => {
   const gear = new Switchgear({
     store: new MemoryStore(),
@@ -154,6 +172,36 @@ test('warm reads all circuits in one batch, so that the first calls wait for not
   expect(gear.breaker('payments').tryAcquire()).toBeDefined();
 });
 
+test('warm and clearStates read ahead and settle nothing: the options come with the breaker', async () => {
+  const f = fleet(2, { breaker: { failureWindow: '2s' } });
+  await f.fail(f.process(1), 3);
+  const { gear, store } = f.process(0);
+  await gear.warm(['payments', 'ledger']);
+  await gear.clearStates(['mail'], { reason: 'fixed' });
+  await gear.warm(['ledger']);
+  const ledger = gear.breaker('ledger', { failureWindow: '2s', timeout: '2s', isFailure: () => true });
+  expect(ledger.options).toMatchObject({ timeout: 2_000, isFailure: expect.any(Function) });
+  const mail = gear.breaker('mail', { timeout: '2s' });
+  const loads = store.calls.load;
+  expect(ledger.tryAcquire()).toBeDefined();
+  expect(mail.tryAcquire()).toBeDefined();
+  expect(store.calls.load).toBe(loads);
+  await ledger.execute(() => 'judged');
+  await f.idle();
+  expect(await f.record('ledger')).toMatchObject({ bucketMs: ledger.circuit.root().bucketMs });
+  expect(gear.breaker('ledger', { failureWindow: '2s', timeout: '2s' })).toBe(ledger);
+  expect(() => gear.breaker('ledger', { timeout: '3s' })).toThrow(/timeout/);
+});
+
+test('who asks for a breaker without options has settled them, warm or not', async () => {
+  const gear = new Switchgear({ store: new MemoryStore() });
+  await gear.warm(['payments']);
+  const breaker = gear.breaker('payments');
+  await gear.warm(['payments']);
+  expect(() => gear.breaker('payments', { timeout: '2s' })).toThrow(/timeout/);
+  expect(gear.breaker('payments')).toBe(breaker);
+});
+
 test('warm ends within the budget when the store hangs', async () => {
   const f = fleet(1);
   const { gear, store } = f.process(0);
@@ -247,6 +295,30 @@ test('listeners that throw harm neither calls nor other listeners', async () => 
   expect(await outcome(breaker.execute(() => 1))).toBe('rejected');
   await f.idle();
   expect(logged).toHaveBeenCalledWith(expect.stringContaining('switchgear'), error);
+});
+
+test('listeners that reject harm nobody either; what is no function is refused', async () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  try {
+    const f = fleet(1);
+    const { gear } = f.process(0);
+    const error = new Error('a listener that is broken itself');
+    gear.onStateChange(async () => {
+      throw error;
+    });
+    await f.fail(f.process(0), 3);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining('switchgear'), error);
+    for (const wrong of [undefined, 'x', {}] as never[]) {
+      expect(() => gear.onStateChange(wrong)).toThrow(/listener is .*; allowed: a function/);
+      expect(() => gear.onStoreError(wrong)).toThrow(/listener is .*; allowed: a function/);
+    }
+  } finally {
+    process.off('unhandledRejection', unhandled);
+  }
 });
 
 test('a listener that makes a call of the same breaker, or sets a state, does not get stuck', async () => {
