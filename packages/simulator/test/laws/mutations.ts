@@ -119,15 +119,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lease of one process serves another call after its use',
     file: 'circuit/circuit.ts',
-    from: 'nowMs < lease.untilMs && this.#wanted.delete(lease.id)',
-    to: 'nowMs < lease.untilMs && this.#wanted.has(lease.id)',
+    from: 'if (lease && this.#wanted.delete(lease.id)) {',
+    to: 'if (lease && this.#wanted.has(lease.id)) {',
     laws: ['L3'],
   },
   {
     name: 'a probe starts however late its lease came',
     file: 'circuit/circuit.ts',
-    from: 'if (lease && nowMs < lease.untilMs && this.#wanted.delete(lease.id))',
-    to: 'if (lease && this.#wanted.delete(lease.id))',
+    from: 'if (nowMs + this.#probeMs <= lease.untilMs) return probe;',
+    to: 'if (probe) return probe;',
     laws: ['L3'],
   },
   {
@@ -140,8 +140,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an override is no more than the state below it',
     file: 'core/verdict.ts',
-    from: "if (override.mode !== 'forced-open') return ALL;\n    return { admits: 'none', untilMs: override.untilMs ?? Number.POSITIVE_INFINITY };",
-    to: '',
+    from: 'if (override && overrideActive(record, nowMs)) {',
+    to: 'if (override && overrideActive(record, nowMs) && nowMs < 0) {',
     laws: ['L9'],
   },
   {
