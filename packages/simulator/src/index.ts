@@ -1,11 +1,13 @@
 /** The fleet in virtual time: which settings suit your traffic, and the proof that the laws hold. */
 
 export { type Comparison, type Contender, compare, type Run } from './compare.ts';
+export { CONTENDERS, type ContenderSettings } from './contenders.ts';
 export { Distribution, type Quantiles } from './engine/distribution.ts';
 export { Engine } from './engine/engine.ts';
 export { Random } from './engine/random.ts';
 export type { LawName, Violation } from './laws/law.ts';
 export { type TrialResult, trial } from './laws/trial.ts';
+export { LEAD_MS, PRESETS, type Preset, type Shape, scenarioOf } from './presets.ts';
 export type { RequestPrices } from './prices.ts';
 export { FIGURES, type Figure, type Outage, outageOf, type Results } from './results.ts';
 export { ModelledStore } from './store/modelled-store.ts';

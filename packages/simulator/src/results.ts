@@ -7,7 +7,7 @@ import { type Ledger, SLICE_MS, type Slice } from './world/ledger.ts';
 /** A state of the fleet holds when it lasts for this many slices: one second. */
 const LASTING = 10;
 
-/** Figures of one strategy in one run; `FIGURES` defines them. Times in milliseconds, infinite where it never came. */
+/** Figures of one strategy in one run; `FIGURES` defines them. Times in milliseconds, in steps of 100; infinite where it never came. */
 export interface Results {
   readonly offered: number;
   readonly reachedDead: number;

@@ -1,7 +1,7 @@
 import type { CircuitRecord, CircuitStatus, StateChange } from 'switchgear';
 import type { Engine } from '../engine/engine.ts';
 import type { Process } from '../engine/process.ts';
-import type { ModelledStore, Source, StoreWatcher } from '../store/modelled-store.ts';
+import type { ModelledStore, Source, StoreWatcher, Verb } from '../store/modelled-store.ts';
 import type { Write } from '../store/write.ts';
 import { CIRCUIT, SwitchgearGuard } from '../strategies/switchgear.ts';
 import type { Outcome } from '../world/dependency.ts';
@@ -14,11 +14,16 @@ type Counters = Record<
   | 'failuresInTime'
   | 'sentCalls'
   | 'sentFailures'
+  | 'undoneCalls'
+  | 'undoneFailures'
   | 'probesStarted'
   | 'probeSuccesses'
   | 'probeFailures',
   number
 >;
+
+/** After a report that was refused, a process sends none for at most this long. */
+const MOST_HUSH_MS = 1_000;
 
 /** What really happened between one process and one epoch. */
 export interface Part extends Counters {
@@ -45,6 +50,10 @@ interface Knowledge {
   askedMs: number;
   /** True time of the latest failure of a request. */
   failedMs: number;
+  /** Of the latest report that it was told not to have arrived. */
+  refusedMs: number;
+  /** Times of the failures that it has seen, in whatever epoch or none. */
+  readonly failuresMs: number[];
 }
 
 /** What a call was admitted as. */
@@ -111,6 +120,8 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         failuresInTime: 0,
         sentCalls: 0,
         sentFailures: 0,
+        undoneCalls: 0,
+        undoneFailures: 0,
         probesStarted: 0,
         probeSuccesses: 0,
         probeFailures: 0,
@@ -136,6 +147,8 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         timed: false,
         askedMs: Number.NEGATIVE_INFINITY,
         failedMs: Number.NEGATIVE_INFINITY,
+        refusedMs: Number.NEGATIVE_INFINITY,
+        failuresMs: [],
       };
       this.#knowledge.set(process, known);
     }
@@ -195,8 +208,22 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (source === 'local' && circuit === CIRCUIT && latest) this.part(latest, process).moved = true;
   }
 
-  failed(process: Process): void {
+  failed(process: Process, _verb: Verb, undone?: Write): void {
     this.known(process).failedMs = this.engine.nowMs;
+    if (undone?.verb !== 'report') return;
+    this.known(process).refusedMs = this.engine.nowMs;
+    const part = this.part(undone.base.epoch.id, process);
+    for (const { calls, failures } of Object.values(undone.evidence)) {
+      part.undoneCalls += calls;
+      part.undoneFailures += failures;
+    }
+  }
+
+  /** Failures that may hold a process open by itself: of the window, at the time when it tripped. */
+  ownFailures(process: Process): number {
+    const { failureWindow, maxResetTimeout } = this.policy;
+    const fromMs = this.engine.nowMs - failureWindow - maxResetTimeout;
+    return this.known(process).failuresMs.filter((atMs) => atMs >= fromMs).length;
   }
 
   /** Called before the laws see the admission. */
@@ -211,9 +238,17 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   /** Called before the laws see the end. */
   end(call: Call, outcome: Outcome): void {
     const { kind, part, atMs } = this.admission(call);
+    if (outcome === 'failure') this.known(call.process).failuresMs.push(this.engine.nowMs);
     // A process on its own may still use a lease of the fleet that it was granted before: from outside nobody can tell.
     const leased = kind === 'local' && part.leases.length > 0;
-    if (outcome === 'ignored' || kind === 'blind' || (kind === 'local' && !leased)) return;
+    if (outcome === 'ignored' || kind === 'blind') return;
+    // That its own probe failed is evidence for the fleet like any other call; that it went well ends its own circuit alone.
+    if (kind === 'local' && outcome === 'failure') {
+      part.calls++;
+      part.failures++;
+      part.failedAtMs.push(this.engine.nowMs);
+    }
+    if (kind === 'local' && !leased) return;
     if (kind === 'probe' || leased) {
       if (outcome === 'success') part.probeSuccesses++;
       else part.probeFailures++;
@@ -224,8 +259,9 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (outcome === 'success') return;
     part.failures++;
     part.failedAtMs.push(nowMs);
-    // A permit that was held longer has lapsed.
-    if (nowMs - atMs < this.policy.leaseDuration) part.failuresInTime++;
+    // A permit that was held longer has lapsed; and a store that refused a report is spared for a moment.
+    const hushed = nowMs - this.known(call.process).refusedMs < MOST_HUSH_MS;
+    if (nowMs - atMs < this.policy.leaseDuration && !hushed) part.failuresInTime++;
   }
 
   #kind({ state }: CircuitStatus, process: Process): Admitted['kind'] {

@@ -30,8 +30,10 @@ export function monotonicEpoch(facts: Facts, broken: Verdict): Law {
         sum('probeFailures') === 0
       )
         broken('L1', process, 're-opened although no probe of this epoch had failed');
-      if (to === 'open' && write.base.state === 'closed' && sum('failures') < tripsAt(facts))
-        broken('L1', process, `opened after ${sum('failures')} failures in this epoch`);
+      // What made a process open by itself, while it could not know the epoch, is told to the fleet when the store is back.
+      const failures = Math.max(sum('failures'), facts.ownFailures(process));
+      if (to === 'open' && write.base.state === 'closed' && failures < tripsAt(facts))
+        broken('L1', process, `opened after ${failures} failures`);
       if (
         to === 'closed' &&
         reason === 'recovered' &&

@@ -10,10 +10,13 @@ export function noLostEvidence(facts: Facts, broken: Verdict): Law {
     sent(process, write) {
       if (write.verb !== 'report') return;
       const part = facts.part(write.base.epoch.id, process);
-      if (part.sentFailures > part.failures)
-        broken('L2', process, `has reported ${part.sentFailures} failures of ${part.failures}`);
-      if (part.sentCalls > part.calls)
-        broken('L6', process, `has reported ${part.sentCalls} calls, but made ${part.calls} with a verdict`);
+      // What it was told not to have arrived may be sent again.
+      const failures = part.sentFailures - part.undoneFailures;
+      const calls = part.sentCalls - part.undoneCalls;
+      if (failures > part.failures)
+        broken('L2', process, `has reported ${failures} failures of ${part.failures}`);
+      if (calls > part.calls)
+        broken('L6', process, `has reported ${calls} calls, but made ${part.calls} with a verdict`);
     },
     wrote(process, write, { accepted, record }) {
       if (record.epoch.id !== epochId) {

@@ -1,9 +1,8 @@
 import type { Process } from '../engine/process.ts';
-import type { Facts } from './facts.ts';
 import type { Law, Verdict } from './law.ts';
 
 /** L10: no failures, no writes; a report rides on a failure. */
-export function cost(facts: Facts, broken: Verdict): Law {
+export function cost(broken: Verdict): Law {
   const reports = new Map<Process, number>();
   const failures = new Map<Process, number>();
   return {
@@ -16,9 +15,7 @@ export function cost(facts: Facts, broken: Verdict): Law {
     },
     ended(call, outcome) {
       const { process } = call;
-      // A failure of the local circuit's probe, or before the first answer, is reported to nobody.
-      if (outcome === 'failure' && facts.admission(call).kind !== 'local')
-        failures.set(process, (failures.get(process) ?? 0) + 1);
+      if (outcome === 'failure') failures.set(process, (failures.get(process) ?? 0) + 1);
     },
   };
 }

@@ -54,7 +54,8 @@ export function protocol(engine: Engine, line: (text: string) => void): Law {
         process,
         `is told by ${source}: ${records.map(show).join('; ')}, ${Math.round(engine.nowMs - askedMs)} ms after asking`,
       ),
-    failed: (process, verb) => say(process, `${verb} fails`),
+    failed: (process, verb, undone) =>
+      say(process, `${verb} ${undone ? 'is refused by the store' : 'fails'}`),
     admitted: (call) => say(call.process, 'call admitted'),
     rejected: (call) => say(call.process, 'call refused'),
     ended: (call, outcome) => say(call.process, `call ended: ${outcome}`),

@@ -31,8 +31,8 @@ export interface StoreWatcher {
   wrote(process: Process, write: Write, answer: WriteAnswer, before: CircuitRecord | undefined): void;
   /** An answer, or a push, has reached its process. `askedMs`: the true time at which it asked, for a push the present. */
   told(process: Process, records: readonly CircuitRecord[], askedMs: number, source: Source): void;
-  /** A request failed in the eyes of its process. */
-  failed(process: Process, verb: Verb): void;
+  /** A request failed in the eyes of its process. `undone`: a write that the process was told not to have happened. */
+  failed(process: Process, verb: Verb, undone?: Write): void;
 }
 
 /**
@@ -209,11 +209,17 @@ class Connection implements Store {
       write.verb,
       () => this.#store.write(this.#process, write, callerMs),
       ({ record }, askedMs) => this.#store.watcher?.told(this.#process, [record], askedMs, 'write'),
+      write,
     );
   }
 
   /** Sends a request on its way; `work` is done at the store, `told` when the answer is back. */
-  #ask<T>(verb: Verb, work: () => Promise<T>, told?: (answer: T, askedMs: number) => void): Promise<T> {
+  #ask<T>(
+    verb: Verb,
+    work: () => Promise<T>,
+    told?: (answer: T, askedMs: number) => void,
+    write?: Write,
+  ): Promise<T> {
     const { engine, profile, random, troubles } = this.#store;
     engine.touch();
     const trouble = troubles?.(this.#process, verb);
@@ -224,7 +230,8 @@ class Connection implements Store {
         engine.after(profile.wayMs.draw(random) + delayMs, new Delivery(this.#process, deliver));
       const fail = (error: unknown) =>
         answer(() => {
-          this.#store.watcher?.failed(this.#process, verb);
+          const undone = error instanceof StoreError && error.fate === 'refused';
+          this.#store.watcher?.failed(this.#process, verb, undone ? write : undefined);
           reject(error);
         });
       const arrival = new Arrival(engine, () => {

@@ -1,0 +1,3 @@
+export { simulate } from './simulate.ts';
+export { soak } from './soak.ts';
+export { UsageError } from './usage-error.ts';
