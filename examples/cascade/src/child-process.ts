@@ -1,6 +1,7 @@
 /** One process of the demo, as the orchestrator sees it. */
 
 import { type ChildProcess, fork } from 'node:child_process';
+import type { StoreCall } from './embedded-store.ts';
 import type { FromChild, ToChild } from './messages.ts';
 import type { Note } from './note.ts';
 
@@ -18,6 +19,8 @@ export class Child {
   readonly pid: number;
   /** Everything that this process has noted so far. */
   readonly notes: Note[] = [];
+  /** Calls that it has made on the user's own store. */
+  readonly storeCalls: StoreCall[] = [];
   state = 'starting';
   url = '';
   /** It has ended, or was told to. */
@@ -83,6 +86,7 @@ export class Child {
   #hear(message: FromChild): void {
     if (message.kind === 'notes') {
       this.notes.push(...message.notes);
+      this.storeCalls.push(...message.storeCalls);
       this.state = message.state ?? '';
       return;
     }

@@ -8,10 +8,10 @@ import { listen, urlOf } from './services/http.ts';
 import { LOCAL_CREDENTIALS } from './settings.ts';
 import type { CircuitPlace } from './strategy.ts';
 
+/** A request that reached the store, or, on the user's own, a verb that a payment process called. */
 export interface StoreCall {
   readonly at: number;
-  /** Operation of the DynamoDB API, `BatchGetItem` for example. */
-  readonly operation: string;
+  readonly write: boolean;
 }
 
 export interface EmbeddedStore {
@@ -34,7 +34,7 @@ export async function startEmbeddedStore(): Promise<EmbeddedStore> {
   const calls: StoreCall[] = [];
   server.prependListener('request', (request) => {
     const target = String(request.headers['x-amz-target'] ?? '');
-    calls.push({ at: now(), operation: target.slice(target.indexOf('.') + 1) });
+    calls.push({ at: now(), write: target.endsWith('.UpdateItem') });
   });
   return {
     place: { kind: 'dynamodb', endpoint, tableName: TABLE },

@@ -1,8 +1,10 @@
 /** The demo: the same play three times, each with another breaker, then the figures side by side. */
 
+import { isSwitchgearError } from 'switchgear';
 import { killAll } from './child-process.ts';
 import { type Figures, measure } from './measure.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
+import { prepareOwnStore, StoreRefused } from './own-store.ts';
 import { brokenPromises } from './promises.ts';
 import { LEDGERS, ORDERS, run } from './run.ts';
 import { isOutage, scenes } from './script.ts';
@@ -16,6 +18,8 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  for (const words of options.store === undefined ? [] : await prepareOwnStore(options.store))
+    console.error(`store: ${words}`);
   const out = options.json ? process.stderr : process.stdout;
   const progress = progressOn(out, out.isTTY === true && !options.once);
   leaveNothingBehind(progress);
@@ -82,7 +86,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const usage = error instanceof UsageError;
-  console.error(usage ? `${error.message}\n\n${USAGE}` : error);
+  const usage = error instanceof UsageError || isSwitchgearError(error, 'INVALID_CONFIGURATION');
+  if (usage) console.error(`${error.message}\n\n${USAGE}`);
+  else console.error(error instanceof StoreRefused ? error.message : error);
   process.exitCode = usage ? 2 : 1;
 }

@@ -46,7 +46,7 @@ export interface Figures {
   readonly probesAtOnce: number | null;
   /** From the ledger being healthy to the start of the last call that failed for the client. */
   readonly recoveredAfterMs: number | null;
-  /** Requests that reached the store, per 1 000 calls of the client: the whole run, and its healthy beginning. */
+  /** Requests that reached the store (on the user's own: verbs that were called), per 1 000 calls of the client: the whole run, and its healthy beginning. */
   readonly storeCallsPer1000: number | null;
   readonly storeCallsPer1000WhileHealthy: number | null;
   /** Writes among those of the healthy beginning. */
@@ -91,7 +91,7 @@ export function measure(seen: Seen): Figures {
     recoveredAfterMs: recovery(seen, endMs),
     storeCallsPer1000: hasStore ? (1_000 * seen.storeCalls.length) / seen.client.length : null,
     storeCallsPer1000WhileHealthy: hasStore ? (1_000 * early.length) / earlyCalls : null,
-    storeWritesWhileHealthy: hasStore ? early.filter((call) => !call.operation.includes('Get')).length : null,
+    storeWritesWhileHealthy: hasStore ? early.filter((call) => call.write).length : null,
   };
 }
 

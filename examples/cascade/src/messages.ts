@@ -1,5 +1,6 @@
 /** What the orchestrator and its processes tell each other over IPC. Calls go over HTTP, never through here. */
 
+import type { StoreCall } from './embedded-store.ts';
 import type { Note } from './note.ts';
 import type { LedgerMode } from './script.ts';
 
@@ -16,5 +17,10 @@ export type FromChild =
   | { readonly kind: 'ready'; readonly url?: string }
   /** The last message was carried out. */
   | { readonly kind: 'done' }
-  /** `state`: what the breaker of this process says at the moment, where it has one. */
-  | { readonly kind: 'notes'; readonly notes: readonly Note[]; readonly state?: string };
+  /** `state`: what the breaker of this process says at the moment, where it has one. `storeCalls`: its calls of the user's store. */
+  | {
+      readonly kind: 'notes';
+      readonly notes: readonly Note[];
+      readonly storeCalls: readonly StoreCall[];
+      readonly state?: string;
+    };

@@ -11,6 +11,8 @@ export interface Options {
   readonly processes: number;
   readonly once: boolean;
   readonly json: boolean;
+  /** Address of a store of the user's own. It may hold a password: it is printed nowhere. Absent: the embedded store. */
+  readonly store?: string;
 }
 
 const NUMBERS = {
@@ -31,6 +33,7 @@ ${Object.entries(NUMBERS)
   .map(([name, n]) => `  --${`${name} N`.padEnd(14)}${n.means}, ${n.min} to ${n.max} (default ${n.default})`)
   .join('\n')}
   --once          plain lines instead of the live table, ${SECONDS_ONCE} seconds per run unless given
+  --store ADDRESS the shared breaker's store: redis[s]://… or dynamodb://<table>?… (default: one inside the demo)
   --json          the summary as one JSON object on stdout; progress goes to stderr
   --help          this text
 
@@ -63,7 +66,10 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     processes: number('processes'),
     once: values.once ?? false,
     json: values.json ?? false,
+    ...(values.store !== undefined && { store: values.store }),
   };
+  if (/^memory:/.test(options.store ?? ''))
+    problems.push('--store must be one that processes can share: a process has its memory to itself');
   if (options.rps < 5 * options.processes && problems.length === 0)
     problems.push(
       `--rps ${options.rps} is too little for ${options.processes} processes: at least 5 per process (${5 * options.processes})`,
@@ -82,6 +88,7 @@ function parse(args: readonly string[]) {
         processes: { type: 'string' },
         once: { type: 'boolean' },
         json: { type: 'boolean' },
+        store: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -33,7 +33,7 @@ export interface RunLog {
   /** Calls of payment on the ledger, per process; those that were replaced too. */
   readonly payments: Child[];
   readonly ledgers: Child[];
-  storeCalls: readonly StoreCall[];
+  readonly storeCalls: readonly StoreCall[];
 }
 
 /** @param watch is given the log once all processes are up; it grows from then on. */
@@ -42,7 +42,7 @@ export async function run(
   options: Options,
   watch: (log: RunLog) => void,
 ): Promise<RunLog> {
-  const store = strategy === 'shared' ? await startEmbeddedStore() : undefined;
+  const store = strategy === 'shared' && options.store === undefined ? await startEmbeddedStore() : undefined;
   try {
     return await new Play(strategy, options, store).run(watch);
   } finally {
@@ -62,7 +62,7 @@ class Play {
 
   constructor(strategy: Strategy, options: Options, store: EmbeddedStore | undefined) {
     this.#options = options;
-    this.#place = store?.place ?? { kind: strategy === 'none' ? 'nowhere' : 'memory' };
+    this.#place = store?.place ?? placeOf(strategy);
     this.#log = {
       strategy,
       phases: [],
@@ -70,7 +70,10 @@ class Play {
       client: [],
       payments: [],
       ledgers: [],
-      storeCalls: store?.calls ?? [],
+      // Nobody but its users can count the calls of a store of the user's own.
+      get storeCalls() {
+        return store?.calls ?? this.payments.flatMap((child) => child.storeCalls);
+      },
     };
   }
 
@@ -130,6 +133,11 @@ class Play {
     const targets = urls(this.#payments);
     await Promise.all(this.#orders.map((child) => child.tell({ kind: 'targets', urls: targets })));
   }
+}
+
+/** Where a strategy has its circuit, but for the embedded store. */
+function placeOf(strategy: Strategy): CircuitPlace {
+  return { kind: ({ none: 'nowhere', 'per-process': 'memory', shared: 'own' } as const)[strategy] };
 }
 
 async function warm(notes: readonly Note[]): Promise<void> {

@@ -14,4 +14,6 @@ export const TITLES: Readonly<Record<Strategy, string>> = {
 export type CircuitPlace =
   | { readonly kind: 'nowhere' }
   | { readonly kind: 'memory' }
-  | { readonly kind: 'dynamodb'; readonly endpoint: string; readonly tableName: string };
+  | { readonly kind: 'dynamodb'; readonly endpoint: string; readonly tableName: string }
+  /** The user's own store. Its address comes by the environment: arguments are for everybody on the machine to see. */
+  | { readonly kind: 'own' };

@@ -107,8 +107,8 @@ describe('measure', () => {
       seen({
         client: [note(10, 20), note(20, 30), note(1_100, 1_200, '503'), note(5_000, 5_010)],
         storeCalls: [
-          { at: 15, operation: 'BatchGetItem' },
-          { at: 1_200, operation: 'UpdateItem' },
+          { at: 15, write: false },
+          { at: 1_200, write: true },
         ],
       }),
     );

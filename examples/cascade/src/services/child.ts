@@ -1,5 +1,6 @@
 /** What every process of the demo does alike: obey the orchestrator, hand in notes, die with it. */
 
+import type { StoreCall } from '../embedded-store.ts';
 import type { FromChild, ToChild } from '../messages.ts';
 import type { Note } from '../note.ts';
 
@@ -17,10 +18,16 @@ export interface Role {
 }
 
 let notes: Note[] = [];
+let storeCalls: StoreCall[] = [];
 
 /** Hands `note` in with the next flush. */
 export function takeNote(note: Note): void {
   notes.push(note);
+}
+
+/** Hands `call` in with the next flush. */
+export function takeStoreCall(call: StoreCall): void {
+  storeCalls.push(call);
 }
 
 /** What the orchestrator gave this process at its start. */
@@ -32,8 +39,9 @@ export function play(role: Role): void {
   const send = (message: FromChild) => process.send?.(message);
   const flush = () => {
     const state = role.state?.();
-    send({ kind: 'notes', notes, ...(state === undefined ? {} : { state }) });
+    send({ kind: 'notes', notes, storeCalls, ...(state === undefined ? {} : { state }) });
     notes = [];
+    storeCalls = [];
   };
 
   const obey = async (message: ToChild) => {

@@ -1,10 +1,12 @@
 /** What stands between payment and the ledger: nothing but a timeout, or a breaker. All of Switchgear in the demo is here. */
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CircuitOpenError, MemoryStore, Switchgear } from 'switchgear';
+import { CircuitOpenError, MemoryStore, type Store, Switchgear } from 'switchgear';
 import { DynamoDBStore } from 'switchgear/dynamodb';
+import { OWN_CIRCUIT, ownStore } from '../own-store.ts';
 import { BREAKER, CACHE_TTL_MS, LOCAL_CREDENTIALS, TIMEOUT_MS } from '../settings.ts';
 import type { CircuitPlace } from '../strategy.ts';
+import { takeStoreCall } from './child.ts';
 
 export interface Guard {
   call(work: (signal: AbortSignal) => Promise<number>): Promise<number>;
@@ -14,7 +16,7 @@ export interface Guard {
   close(): Promise<void>;
 }
 
-export function guardAt(place: CircuitPlace): Guard {
+export async function guardAt(place: CircuitPlace): Promise<Guard> {
   return place.kind === 'nowhere' ? justATimeout() : breakerAt(place);
 }
 
@@ -28,13 +30,13 @@ function justATimeout(): Guard {
   };
 }
 
-function breakerAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>): Guard {
+async function breakerAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>): Promise<Guard> {
   const gear = new Switchgear({
-    store: storeAt(place),
+    store: await storeAt(place),
     cacheTtl: CACHE_TTL_MS,
     processId: `payment-${process.pid}`,
   });
-  const ledger = gear.breaker('ledger', BREAKER);
+  const ledger = gear.breaker(place.kind === 'own' ? OWN_CIRCUIT : 'ledger', BREAKER);
   return {
     call: (work) => ledger.execute(({ signal }) => work(signal)),
     retryAfterMs: (error) => (error instanceof CircuitOpenError ? error.retryAfterMs : undefined),
@@ -43,8 +45,9 @@ function breakerAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>): Guard {
   };
 }
 
-function storeAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>) {
+function storeAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>): Store | Promise<Store> {
   if (place.kind === 'memory') return new MemoryStore();
+  if (place.kind === 'own') return ownStore(takeStoreCall);
   const client = new DynamoDBClient({
     endpoint: place.endpoint,
     region: 'local',

@@ -7,7 +7,7 @@ import { guardAt } from './guard.ts';
 import { drain, post, serve, Targets, urlOf } from './http.ts';
 
 const ledgers = new Targets();
-const guard = guardAt(setup<CircuitPlace>());
+const guard = await guardAt(setup<CircuitPlace>());
 
 /** One real call on the ledger, noted with what became of it. */
 async function callLedger(signal: AbortSignal): Promise<number> {

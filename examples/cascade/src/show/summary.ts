@@ -34,7 +34,7 @@ const NOTES = `(1) received by the ledger while it was slow or answered 503, plu
 (3) begun after (2), up to the first that succeeded; half of the fleet is replaced by fresh processes meanwhile
 (4) from the ledger being healthy until the last call that failed for the client
 (5) none is due: where there are some, this machine is too busy for the load
-(6) one batched read per process and cacheTtl: the fewer calls a process makes, the more of them per call
+(6) requests to the store (with --store: calls of its verbs); one batched read per process and cacheTtl: the fewer calls a process makes, the more of them per call
 
 The errors are the ledger's: a breaker makes them quick and keeps calls off it; answers in their place take a fallback.`;
 
