@@ -3,7 +3,7 @@ import { LEAD_MS, type ProcessStates, type Second, type Shape } from '@switchgea
 /** Inside of every chart, in units of its own; the page scales them. */
 const LEFT = 62;
 const WIDTH = 840;
-const RIGHT = 10;
+const RIGHT = 18;
 const AXIS = 18;
 const TOP = 6;
 /** More points than this, nobody sees. */
@@ -161,7 +161,7 @@ function y(value: number, top: number, height: number): number {
 /** The next number that ends a scale well. */
 function nice(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
+  return ([1, 1.5, 2, 3, 4, 6, 8, 10].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
 function short(value: number): string {
