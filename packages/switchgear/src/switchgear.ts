@@ -9,7 +9,7 @@ import { type CircuitStatus, recordStatus } from './circuit/status.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { OverrideRequest } from './core/apply.ts';
 import { type Policy, windowOf } from './core/policy.ts';
-import type { OverrideMode } from './core/record.ts';
+import type { CircuitRecord, OverrideMode } from './core/record.ts';
 import type { Duration } from './duration.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
@@ -196,7 +196,7 @@ export class Switchgear {
       consistent: true,
     });
     const nowMs = this.#store.now() ?? this.#clock.now();
-    return Object.fromEntries(records.map((record) => [record.name, recordStatus(record, nowMs)]));
+    return statuses(records, nowMs);
   }
 
   /**
@@ -214,7 +214,7 @@ export class Switchgear {
       }),
     );
     const nowMs = this.#store.now() ?? this.#clock.now();
-    return Object.fromEntries(answers.map((record) => [record.name, recordStatus(record, nowMs)]));
+    return statuses(answers, nowMs);
   }
 
   /**
@@ -278,6 +278,10 @@ export class Switchgear {
   #policy(name: string): Policy {
     return this.#breakers.get(name)?.options ?? resolveOptions(name, this.#defaults, {});
   }
+}
+
+function statuses(records: readonly CircuitRecord[], nowMs: number): Record<string, CircuitStatus> {
+  return Object.fromEntries(records.map((record) => [record.name, recordStatus(record, nowMs)]));
 }
 
 function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => void {

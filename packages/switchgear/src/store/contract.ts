@@ -26,6 +26,11 @@ export interface StoreProblem {
   readonly mend: string;
 }
 
+export interface LoadOptions {
+  readonly consistent?: boolean;
+  readonly unreadable?: (error: unknown) => void;
+}
+
 /**
  * A place where a fleet keeps its circuits. Each verb is one atomic round trip (exceptions are named), and none
  * retries by itself: an ADD is not idempotent. A verb that rejects with a `StoreError` says whether the write is
@@ -46,11 +51,13 @@ export interface Store {
    * The records of many circuits, in the order of `names`; a circuit that is not there is its `rootRecord`, cut as
    * `window` says.
    * Cost: one call per 100 keys (DynamoDB) or per node (Redis). May be eventually consistent unless `consistent`.
+   * A record that is there but cannot be read makes it reject. With `unreadable` it concerns its own circuit alone: its place
+   * in the answer stays `undefined`, and `unreadable` is told why.
    */
   load(
     names: readonly string[],
     window: (name: string) => Window,
-    options?: { readonly consistent?: boolean },
+    options?: LoadOptions,
   ): Promise<CircuitRecord[]>;
 
   /** Adds evidence (there may be none) to the buckets, if the epoch holds; creates a missing record. Cost: one write. */

@@ -4,7 +4,7 @@
  */
 
 import { type Counts, type Evidence, NOTHING } from '../core/evidence.ts';
-import type { CircuitRecord, CircuitState, Epoch, Head } from '../core/record.ts';
+import type { CircuitRecord, CircuitState, Epoch, Head, Override } from '../core/record.ts';
 import { StoreError } from '../errors.ts';
 import type { HistoryEntry } from './contract.ts';
 
@@ -28,6 +28,8 @@ export const STATE_FIELDS = ['transition', 'slots', ...Object.values(STATE_NUMBE
 /** Fields of a bucket: `c29001` has the calls of slot 29001. */
 const COUNTERS = { c: 'calls', f: 'failures', s: 'slow', v: 'votes' } as const;
 const COUNTER = /^([cfsv])(\d+)$/;
+
+const MODES = ['forced-open', 'forced-closed', 'disabled'];
 
 export const leaseField = (slot: number) => `lease${slot}`;
 
@@ -60,12 +62,19 @@ export function headFields(head: Head): Fields {
   return values;
 }
 
-/** @throws StoreError if the values are not those of a record, or of a newer layout. */
+/** A record that is there, and of no use to this version. */
+export class UnreadableError extends StoreError {
+  constructor(message: string) {
+    super(message, 'unknown');
+  }
+}
+
+/** @throws UnreadableError if the values are not those of a record, or of a newer layout. */
 export function recordOf(name: string, values: Fields): CircuitRecord {
   const what = `record of circuit "${name}"`;
   const { schema, override, policy } = values;
   if (typeof schema === 'number' && schema > SCHEMA)
-    throw new StoreError(`${what} has schema ${schema}, this version reads up to ${SCHEMA}`, 'unknown');
+    throw new UnreadableError(`${what} has schema ${schema}, this version reads up to ${SCHEMA}`);
   const state = values.state as CircuitState;
   const numbers = [...TERMS, ...(Object.hasOwn(STATE_NUMBERS, state) ? STATE_NUMBERS[state] : ['state'])];
   const head: Record<string, unknown> = { name, state, epoch: epochOf(what, values) };
@@ -82,10 +91,25 @@ export function recordOf(name: string, values: Fields): CircuitRecord {
   if ('override' in values) {
     const until = 'untilMs' in Object(override) ? ['untilMs'] : [];
     head.override = check(what, override, ['version', 'atMs', ...until], ['mode', 'by', 'reason']);
+    // One that is not understood might admit everything or nothing.
+    if (!MODES.includes((override as Fields).mode as string))
+      throw new UnreadableError(`${what} cannot be read: override.mode is ${(override as Fields).mode}`);
   }
   if ('policy' in values)
     head.policy = { values: {}, ...check(what, policy, ['version', 'atMs'], ['by', 'reason']) };
   return head as unknown as CircuitRecord;
+}
+
+/** Likewise, for who ends the override: of one that cannot be read, only the version counts. */
+export function recordToClear(name: string, values: Fields): CircuitRecord {
+  try {
+    return recordOf(name, values);
+  } catch {
+    const { override, ...rest } = values;
+    const record = recordOf(name, rest);
+    const version = Number(values.overrideVersion);
+    return version ? { ...record, override: { version } as Override } : record;
+  }
 }
 
 /** A transition that was filed. */
@@ -120,6 +144,6 @@ function check(what: string, value: Field | undefined, numbers: string[], texts:
   const map = (value ?? {}) as Fields;
   for (const key of [...numbers, ...texts])
     if (typeof map[key] !== (texts.includes(key) ? 'string' : 'number'))
-      throw new StoreError(`${what} cannot be read: ${key} is ${JSON.stringify(map[key])}`, 'unknown');
+      throw new UnreadableError(`${what} cannot be read: ${key} is ${JSON.stringify(map[key])}`);
   return map;
 }

@@ -247,6 +247,21 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       ['text for a number', { attempt: { S: 'one' } }, /attempt is "one"/],
       ['a list for an override', { override: { L: [] } }, /version is undefined/],
       ['a wrong override', { override: { M: { mode: { S: 'disabled' } } } }, /version is undefined/],
+      [
+        'an unknown override',
+        {
+          override: {
+            M: {
+              mode: { S: 'open' },
+              version: { N: '1' },
+              atMs: { N: '1' },
+              by: { S: 'ana' },
+              reason: { S: 'x' },
+            },
+          },
+        },
+        /override.mode is open/,
+      ],
       ['a wrong counter', { c1790000000: { S: 'x' } }, /c1790000000/],
     ])('%s in the item is a StoreError', async (_, attributes, message) => {
       const root = await read(newName());
@@ -261,6 +276,37 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       const answer = read(root.name);
       await expect(answer).rejects.toMatchObject({ code: 'STORE_FAILED' });
       await expect(answer).rejects.toThrow(message);
+
+      const other = newName();
+      const told: unknown[] = [];
+      const records = await store.load([other, root.name], () => WINDOW, {
+        unreadable: (error) => told.push(error),
+      });
+      expect(records).toEqual([rootRecord(other, WINDOW), undefined]);
+      expect(told).toEqual([expect.objectContaining({ message: expect.stringMatching(message) })]);
+      if ('override' in attributes) {
+        await store.clear([root.name], AUTHOR);
+        expect(await read(root.name)).toMatchObject({ state: 'closed', transition: { reason: 'cleared' } });
+      }
+    });
+
+    test('clear ends an override that cannot be read, unless another act came in between', async () => {
+      const root = await read(newName());
+      await store.override(root.name, { mode: 'forced-open', ...AUTHOR });
+      await bed.client.send(
+        new UpdateItemCommand({
+          TableName: bed.options.tableName,
+          Key: keyOf(root.name),
+          UpdateExpression: 'SET #o.untilMs = :text',
+          ExpressionAttributeNames: { '#o': 'override' },
+          ExpressionAttributeValues: { ':text': { S: '10m' } },
+        }),
+      );
+      await expect(read(root.name)).rejects.toThrow(/untilMs is "10m"/);
+      await store.clear([root.name], AUTHOR);
+      const record = await read(root.name);
+      expect(record).toMatchObject({ state: 'closed', settledOverride: 1 });
+      expect(record).not.toHaveProperty('override');
     });
 
     test('the cost in requests is what the contract says', async () => {

@@ -35,6 +35,26 @@ it('the generated scripts are those of lua/: run `node scripts/generate-lua.mjs`
   expect(await readFile(GENERATED, 'utf8')).toBe(generateLua());
 });
 
+it('an unreadable record concerns its own circuit; clear ends an override that cannot be read', async () => {
+  const prefix = newPrefix();
+  const store = new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix, push: false });
+  const load = (options = {}) => store.load(['payments', 'ledger'], () => WINDOW, options);
+  await store.override('payments', { mode: 'forced-open', ...ANA });
+  await command(port, 'HSET', `{${prefix}:payments}`, 'override', '{"version":1}');
+  await expect(load()).rejects.toThrow(/payments.*cannot be read/);
+  const told: unknown[] = [];
+  expect(await load({ unreadable: (error: unknown) => told.push(error) })).toEqual([
+    undefined,
+    rootRecord('ledger', WINDOW),
+  ]);
+  expect(told).toEqual([expect.objectContaining({ code: 'STORE_FAILED' })]);
+  await store.clear(['payments'], ANA);
+  const [record] = await load();
+  expect(record).toMatchObject({ state: 'closed', settledOverride: 1, transition: { reason: 'cleared' } });
+  expect(record).not.toHaveProperty('override');
+  await store.close();
+});
+
 describe('the keys of a circuit', () => {
   async function pttl(key: string): Promise<number> {
     return Number(await command(port, 'PTTL', key));

@@ -9,7 +9,7 @@ import {
   type StoredPolicy,
   sameEpoch,
 } from '../../core/record.ts';
-import type { HistoryEntry, Store, StoreProblem, WriteAnswer } from '../contract.ts';
+import type { HistoryEntry, LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
 import { counterFields, evidenceFields, historyEntryOf, leaseField } from '../record-fields.ts';
 import { fromItem } from './attributes.ts';
 import { epochHolds, leaseHeld, slotFree, slotLapsed } from './conditions.ts';
@@ -58,9 +58,9 @@ export class DynamoDBStore implements Store {
   load(
     names: readonly string[],
     window: (name: string) => Window,
-    { consistent = false }: { readonly consistent?: boolean } = {},
+    options: LoadOptions = {},
   ): Promise<CircuitRecord[]> {
-    return this.#records.load(names, window, consistent);
+    return this.#records.load(names, window, options);
   }
 
   report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer> {

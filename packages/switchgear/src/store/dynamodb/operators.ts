@@ -7,6 +7,7 @@ import { cleared } from '../../core/transitions.ts';
 import { StoreError } from '../../errors.ts';
 import { newId } from '../../id.ts';
 import type { WriteAnswer } from '../contract.ts';
+import { recordOf, recordToClear } from '../record-fields.ts';
 import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
 import { NAME } from './layout.ts';
 import { moved, type Records, rootValues, type Write } from './records.ts';
@@ -62,7 +63,7 @@ export async function clear(
       remove: [...move.remove, 'override', 'overrideVersion'],
     };
   };
-  await Promise.all(names.map((name) => amend(records, name, clearOne)));
+  await Promise.all(names.map((name) => amend(records, name, clearOne, recordToClear)));
 }
 
 export async function list({ table }: Records): Promise<string[]> {
@@ -78,8 +79,9 @@ async function amend(
   records: Records,
   name: string,
   act: (record: CircuitRecord, nowMs: number) => Write | undefined,
+  read = recordOf,
 ): Promise<WriteAnswer> {
-  let [record] = await surely(records.load([name], () => DEFAULT_WINDOW, true));
+  let [record] = await surely(records.load([name], () => DEFAULT_WINDOW, { consistent: true }, read));
   for (let race = 0; record && race < MAX_RACES; race++) {
     const write = act(record, records.nowMs());
     if (!write) return { accepted: false, record };

@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import { oldestSlot, slotAt, type Window } from '../../core/evidence.ts';
 import { type CircuitRecord, CLOCK_BOUND_MS, type Head, rootRecord, sameEpoch } from '../../core/record.ts';
-import type { WriteAnswer } from '../contract.ts';
+import type { LoadOptions, WriteAnswer } from '../contract.ts';
 import { counterFields, headFields, leaseField, recordOf, STATE_FIELDS } from '../record-fields.ts';
 import { fromItem, type PlainMap } from './attributes.ts';
 import type { Change } from './change.ts';
@@ -38,16 +38,24 @@ export class Records {
   async load(
     names: readonly string[],
     window: (name: string) => Window,
-    consistent: boolean,
+    { consistent = false, unreadable }: LoadOptions,
+    read = recordOf,
   ): Promise<CircuitRecord[]> {
     const items = await this.table.read(
       names.map((name) => this.table.keys.record(name)),
       consistent,
     );
-    return names.map((name, at) => {
+    const records = names.map((name, at) => {
       const item = items[at];
-      return item ? recordOf(name, fromItem(item)) : rootRecord(name, window(name));
+      try {
+        return item ? read(name, fromItem(item)) : rootRecord(name, window(name));
+      } catch (error) {
+        if (!unreadable) throw error;
+        unreadable(error);
+        return undefined;
+      }
     });
+    return records as CircuitRecord[];
   }
 
   /** Writes from `record`, once. */

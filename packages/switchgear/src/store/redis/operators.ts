@@ -7,6 +7,7 @@ import { cleared } from '../../core/transitions.ts';
 import { StoreError } from '../../errors.ts';
 import { newId } from '../../id.ts';
 import type { WriteAnswer } from '../contract.ts';
+import { type recordOf, recordToClear } from '../record-fields.ts';
 
 /** Races that an operator's act may lose before it gives up. */
 const MAX_RACES = 30;
@@ -15,7 +16,7 @@ const DEFAULT_WINDOW: Window = { bucketMs: 6_000, buckets: 10 };
 
 /** What the acts need of the store. Writes take effect only where nobody has acted since `base` was read. */
 export interface Desk {
-  read(name: string, window: Window): Promise<CircuitRecord>;
+  read(name: string, window: Window, read?: typeof recordOf): Promise<CircuitRecord>;
   nowMs(): number;
   amend(
     base: CircuitRecord,
@@ -53,15 +54,16 @@ export async function clear(
 ): Promise<void> {
   const clearOne = (record: CircuitRecord) =>
     desk.clear(record, cleared(record, { nowMs: desk.nowMs(), id: newId(), by }, reason));
-  await Promise.all(names.map((name) => act(desk, name, clearOne)));
+  await Promise.all(names.map((name) => act(desk, name, clearOne, recordToClear)));
 }
 
 async function act(
   desk: Desk,
   name: string,
   attempt: (record: CircuitRecord) => Promise<WriteAnswer> | undefined,
+  read?: typeof recordOf,
 ): Promise<WriteAnswer> {
-  let record = await desk.read(name, DEFAULT_WINDOW);
+  let record = await desk.read(name, DEFAULT_WINDOW, read);
   for (let race = 0; race < MAX_RACES; race++) {
     const answer = await attempt(record);
     if (!answer) return { accepted: false, record };

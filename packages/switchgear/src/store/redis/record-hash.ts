@@ -39,14 +39,14 @@ export function historyText({ transition, epoch }: Head): string {
 }
 
 /** @throws StoreError if the fields are not those of a record, or of a newer layout. */
-export function recordOfFlat(name: string, flat: readonly string[]): CircuitRecord {
+export function recordOfFlat(name: string, flat: readonly string[], read = recordOf): CircuitRecord {
   const values: Record<string, Field> = {};
   for (let i = 0; i < flat.length; i += 2) {
     const field = flat[i] as string;
     const text = flat[i + 1] as string;
     values[field] = WORDS.includes(field) ? text : fromJson(text);
   }
-  return recordOf(name, values);
+  return read(name, values);
 }
 
 /** @throws StoreError if `text` is not a transition. */

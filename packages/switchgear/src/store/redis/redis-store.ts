@@ -9,7 +9,8 @@ import {
   type StoredPolicy,
 } from '../../core/record.ts';
 import { StoreError } from '../../errors.ts';
-import type { HistoryEntry, Store, StoreProblem, WriteAnswer } from '../contract.ts';
+import type { HistoryEntry, LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
+import { type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, Keys } from './keys.ts';
@@ -77,13 +78,17 @@ export class RedisStore implements Store {
   }
 
   /** Cost: one round trip per node, whatever the number of names. Always consistent. */
-  async load(names: readonly string[], window: (name: string) => Window): Promise<CircuitRecord[]> {
-    const records = await this.#read(names, window).catch((error: StoreError) => {
+  async load(
+    names: readonly string[],
+    window: (name: string) => Window,
+    { unreadable }: LoadOptions = {},
+  ): Promise<CircuitRecord[]> {
+    const records = await this.#read(names, window, unreadable).catch((error: StoreError) => {
       // After a thaw the first command finds the connection dead; a read may go out again.
-      if (error.fate === 'refused') throw error;
-      return this.#read(names, window);
+      if (error.fate === 'refused' || error instanceof UnreadableError) throw error;
+      return this.#read(names, window, unreadable);
     });
-    this.#push?.watch(records);
+    this.#push?.watch(records.filter(Boolean));
     return records;
   }
 
@@ -160,7 +165,7 @@ export class RedisStore implements Store {
   /** What operators' acts are made of. */
   get #desk(): operators.Desk {
     return {
-      read: async (name, window) => (await this.load([name], () => window))[0] as CircuitRecord,
+      read: async (name, window, read) => (await this.#load(name, window, read)).record,
       nowMs: () => this.now() as number,
       amend: async (base, field, readVersion, value) => {
         await this.#enter(base);
@@ -173,11 +178,23 @@ export class RedisStore implements Store {
     };
   }
 
-  async #read(names: readonly string[], window: (name: string) => Window): Promise<CircuitRecord[]> {
+  async #read(
+    names: readonly string[],
+    window: (name: string) => Window,
+    unreadable?: LoadOptions['unreadable'],
+  ): Promise<CircuitRecord[]> {
     const answers = names.map((name) =>
-      this.#scripts.run('load', [this.#keys.record(name)], [], { name, ...window(name) }),
+      this.#load(name, window(name)).catch((error) => {
+        if (!unreadable || !(error instanceof UnreadableError)) throw error;
+        unreadable(error);
+        return undefined;
+      }),
     );
-    return (await Promise.all(answers)).map(({ record }) => record);
+    return (await Promise.all(answers)).map((answer) => answer?.record as CircuitRecord);
+  }
+
+  #load(name: string, window: Window, read?: typeof recordOf): Promise<WriteAnswer> {
+    return this.#scripts.run('load', [this.#keys.record(name)], [], { name, ...window }, read);
   }
 
   /** With `override`, its version as read, the move ends it. */

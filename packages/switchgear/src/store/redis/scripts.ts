@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { type CircuitRecord, rootRecord } from '../../core/record.ts';
 import { ClockOffset } from '../clock-offset.ts';
 import type { WriteAnswer } from '../contract.ts';
+import { recordOf } from '../record-fields.ts';
 import type { RedisConnection } from './connection.ts';
 import { scriptMissing, storeErrorOf } from './failure.ts';
 import { SCRIPTS } from './lua.generated.ts';
@@ -36,6 +37,7 @@ export class Scripts {
     keys: readonly [record: string, ...more: string[]],
     args: readonly (string | number)[],
     base: Pick<CircuitRecord, 'name' | 'bucketMs' | 'buckets'>,
+    read = recordOf,
   ): Promise<WriteAnswer> {
     const { sha1, text } = SCRIPTS[verb];
     const rest = [String(keys.length), ...keys, ...args.map(String)];
@@ -48,7 +50,7 @@ export class Scripts {
           return this.#connection.send(keys[0], ['EVAL', text, ...rest]);
         })) as Reply;
       this.#offset.learn(nowMs, TIME_RESOLUTION_MS, sentMs);
-      const record = fields.length > 0 ? recordOfFlat(base.name, fields) : rootRecord(base.name, base);
+      const record = fields.length > 0 ? recordOfFlat(base.name, fields, read) : rootRecord(base.name, base);
       return { accepted: accepted === 1, record };
     } catch (thrown) {
       throw storeErrorOf(thrown, `${verb} of circuit "${base.name}"`);
