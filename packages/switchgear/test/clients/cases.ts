@@ -129,7 +129,8 @@ export function clientCases(make: MakeClient, { aborts, refusal = 'ECONNREFUSED'
       const call = caught(client.send(controller.signal));
       await arrival;
       const gone = r.server.departure();
-      controller.abort();
+      // Whatever its reason: a caller's own time limit says nothing about the dependency.
+      controller.abort(new DOMException('the caller has no more time', 'TimeoutError'));
       errors.push(await call);
       await gone;
     }
@@ -138,6 +139,23 @@ export function clientCases(make: MakeClient, { aborts, refusal = 'ECONNREFUSED'
     expect({ ...mine, message: '' }).toEqual({ ...usual, message: '' });
     expect(breaker.state).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
   });
+
+  if (aborts)
+    test('L6 the caller’s abort ends a wait in line', async () => {
+      const { breaker } = r.breaker({ maxConcurrent: 1 });
+      const client = r.client(make, breaker);
+      r.server.health = 'silent';
+      const [first, second] = [new AbortController(), new AbortController()];
+      const arrival = r.server.arrival();
+      const running = caught(client.send(first.signal));
+      await arrival;
+      const waiting = caught(client.send(second.signal));
+      second.abort();
+      expect(await waiting).toBeInstanceOf(Error);
+      first.abort();
+      await running;
+      expect(r.server.requests.length).toBe(1);
+    });
 
   test('all requests at once: the bulkhead lets in as many as allowed', async () => {
     const { breaker } = r.breaker({ maxConcurrent: 2, maxQueue: 1 });

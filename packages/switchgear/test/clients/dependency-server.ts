@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Health = 'well' | 'unavailable' | 'absent' | 'silent' | 'failing';
+export type Health = 'well' | 'unavailable' | 'absent' | 'silent' | 'failing' | 'hinting';
 
 export class DependencyServer {
   health: Health = 'well';
@@ -36,7 +36,9 @@ export class DependencyServer {
             });
             response.end('{"message":"no such thing"}');
             return;
+          case 'hinting':
           case 'failing':
+            if (this.health === 'hinting') response.writeEarlyHints({ link: '</style.css>; rel=preload' });
             response.writeHead(500, { 'content-type': 'application/json' });
             response.end('{"message":"a bug"}');
             return;

@@ -75,15 +75,31 @@ describe('guardedDispatch', () => {
     const agent = new Agent({ connections: 1, pipelining: 1 });
     r.server.health = 'silent';
     const arrival = r.server.arrival();
-    const blocking = caught(request(r.server.url, { dispatcher: agent }));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const blocking = caught(request(r.server.url, { dispatcher: agent, signal }));
     await arrival;
     const waiting = caught(request(r.server.url, { dispatcher: agent.compose(guardedDispatch(breaker)) }));
     await clock.advance(2_000);
     expect(await waiting).toMatchObject({ code: 'CALL_TIMEOUT' });
     expect(breaker.state.evidence.failures).toBe(1);
-    await agent.destroy();
+    r.server.health = 'well';
+    controller.abort();
     await blocking;
-    expect(r.server.requests.length).toBe(1);
+    // Behind it in the same queue.
+    await (await request(r.server.url, { dispatcher: agent })).body.dump();
+    expect(r.server.requests.length).toBe(2);
+    await agent.destroy();
+  });
+
+  test('a head that only announces another is no verdict', async () => {
+    const { breaker } = r.breaker();
+    const { agent, guarded } = agents();
+    r.server.health = 'hinting';
+    const { statusCode, body } = await request(r.server.url, { dispatcher: guarded(breaker) });
+    await body.dump();
+    expect([statusCode, breaker.state.evidence.failures]).toEqual([500, 1]);
+    await agent.destroy();
   });
 
   test('a request that is wrong counts as nothing', async () => {

@@ -12,8 +12,9 @@ function mailers(on?: 'open' | 'failure') {
   const gear = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0 });
   const errors: Record<string, unknown> = {};
   const calls: string[] = [];
-  const providers = ['ses', 'sendgrid', 'postmark'].map((name, i) => ({
-    guard: gear.breaker(name, { failureThreshold: 1, resetTimeout: 10_000 * (3 - i) }),
+  const resetTimeouts = { ses: 30_000, sendgrid: 10_000, postmark: 20_000 };
+  const providers = Object.entries(resetTimeouts).map(([name, resetTimeout]) => ({
+    guard: gear.breaker(name, { failureThreshold: 1, resetTimeout }),
     call: async (mail: string) => {
       calls.push(name);
       if (errors[name]) throw errors[name];
@@ -51,13 +52,22 @@ describe('failover', () => {
     expect(await caught(send('a'))).toBe(errors.postmark);
   });
 
+  it('a refusal does not hide the error of a call that was made', async () => {
+    const { send, errors, clock } = mailers();
+    Object.assign(errors, { ses: refused(), sendgrid: refused(), postmark: refused() });
+    await caught(send('a'));
+    await clock.advance(10_000);
+    // Only `sendgrid` is called, to probe it; those before and after it are open.
+    expect(await caught(send('b'))).toBe(errors.sendgrid);
+  });
+
   it('gives the refusal that ends soonest where nobody was called', async () => {
     const { send, errors } = mailers();
     Object.assign(errors, { ses: refused(), sendgrid: refused(), postmark: refused() });
     await caught(send('a'));
     const error = await caught(send('b'));
     expect(error).toBeInstanceOf(CircuitOpenError);
-    expect(error).toMatchObject({ circuit: 'postmark', retryAfterMs: 10_000 });
+    expect(error).toMatchObject({ circuit: 'sendgrid', retryAfterMs: 10_000 });
   });
 
   it('an answer is an answer: a 400 goes to the caller', async () => {

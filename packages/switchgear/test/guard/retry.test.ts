@@ -113,11 +113,14 @@ describe('retry', () => {
     expect(atMs).toEqual([0, 100]);
   });
 
-  it('knows the timeout of the breaker around it', async () => {
+  it.each([
+    ['that of the breaker around it', 300, 1_000],
+    ['that of the caller', 1_000, 300],
+  ])('of two deadlines knows the first: %s', async (_, timeoutMs, callerMs) => {
     const { clock, guard, fn, atMs, error } = setUp({ attempts: 10 });
     const gear = new Switchgear({ store: new MemoryStore({ clock }), clock });
-    const guards = compose(gear.breaker('payments', { timeout: 300 }), guard);
-    const call = guards.execute(fn).catch((e: unknown) => e);
+    const guards = compose(gear.breaker('payments', { timeout: timeoutMs }), guard);
+    const call = guards.execute(fn, { deadlineMs: clock.now() + callerMs }).catch((e: unknown) => e);
     await clock.advance(150);
     expect(await call).toBe(error);
     expect(atMs).toEqual([0, 100]);

@@ -1,0 +1,52 @@
+/** Who does not use it does not load it; who does loads that part. docs/around-the-call.md has the figures. */
+
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { buildSync } from 'esbuild';
+import { expect, test } from 'vitest';
+
+const LIBRARY = `export { Switchgear, CircuitOpenError } from './index.ts';`;
+
+function bundled(...exports: string[]) {
+  const { outputFiles, metafile } = buildSync({
+    stdin: {
+      contents: exports.join('\n'),
+      resolveDir: fileURLToPath(new URL('../../src', import.meta.url)),
+      loader: 'ts',
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['axios', 'undici', '@smithy/*'],
+    metafile: true,
+    write: false,
+  });
+  const [output] = Object.values(metafile.outputs);
+  const files = Object.entries(output?.inputs ?? {})
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path.replace(/^.*src\//, ''));
+  return { bytes: gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength, files };
+}
+
+test('the main entry loads none of it', () => {
+  const around = bundled(LIBRARY).files.filter((file) => /^(guard|fetch|undici|axios|aws-sdk)\//.test(file));
+  expect(around.sort()).toEqual(['guard/bulkhead.ts', 'guard/classify.ts', 'guard/deadline.ts']);
+});
+
+test('who retries loads no other guard, and no breaker', () => {
+  const { files } = bundled(`export { retry } from './guard/index.ts';`);
+  const foreign = /breaker|fallback|failover|last-good|parent-deadline|limited|circuit|store/;
+  expect(files.filter((file) => foreign.test(file))).toEqual([]);
+});
+
+test.each([
+  ['guard', `export * from './guard/index.ts';`, 2_100],
+  ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 450],
+  ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],
+  ['axios', `export { guardedAdapter } from './axios/index.ts';`, 320],
+  ['aws-sdk', `export { switchgearPlugin } from './aws-sdk/index.ts';`, 180],
+])('%s adds no more than its budget, gzipped', (_, source, budget) => {
+  expect(bundled(LIBRARY, source).bytes - bundled(LIBRARY).bytes).toBeLessThan(budget);
+});
