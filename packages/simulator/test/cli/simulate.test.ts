@@ -1,0 +1,119 @@
+import { CONTENDERS, compare, PRESETS, scenarioOf } from '@switchgear/simulator';
+import { describe, expect, test } from 'vitest';
+import { page } from '../../cli/report.ts';
+import { simulateOptions } from '../../cli/simulate-options.ts';
+import { table } from '../../cli/table.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+
+const drawn = () => 42;
+
+function problemsOf(...args: string[]): string[] {
+  try {
+    simulateOptions(args, drawn);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return error.message.split('\n').filter((line) => line.startsWith('  - '));
+  }
+  return [];
+}
+
+describe('the command line', () => {
+  test('nothing given: a preset, all strategies, and a drawn seed that the command repeats', () => {
+    const options = simulateOptions([], drawn);
+    expect(options).toMatchObject({ preset: 'pods-50', seed: 42, command: 'npm run simulate -- --seed 42' });
+    expect(options.strategies).toEqual(Object.keys(CONTENDERS));
+    expect(simulateOptions(options.command.split(' ').slice(4), () => 0).seed).toBe(42);
+  });
+
+  test('every problem in one error, each with what is allowed', () => {
+    const problems = problemsOf(
+      '--preset=nope',
+      '--rps=x',
+      '--processes=0',
+      '--outage=5',
+      '--strategy=foo',
+      '--seed=-1',
+      '--policy=failureTreshold=3,resetTimeout=99d,quorum=2.5,timeout',
+    );
+    expect(problems).toHaveLength(10);
+    for (const problem of problems) expect(problem).toContain('allowed: ');
+    expect(problems.join('\n')).not.toContain('SWITCHGEAR_');
+  });
+
+  test('what single values do not tell is refused, too', () => {
+    expect(problemsOf('--policy', 'timeout=5s,leaseDuration=1s')).toEqual([
+      '  - --policy: leaseDuration is 1000; allowed: at least timeout, 5000',
+    ]);
+    expect(problemsOf('--preset', 'lambda-10', '--processes', '5')).toHaveLength(1);
+    expect(problemsOf('--preset', 'sick-pod-200', '--recovery', '10s')).toHaveLength(1);
+    expect(problemsOf('--bogus')).toHaveLength(1);
+  });
+
+  test.each(Object.keys(PRESETS))('the preset %s stands alone', (preset) => {
+    expect(problemsOf('--preset', preset)).toEqual([]);
+  });
+});
+
+test('table and page: every strategy, seed and command; the page needs nothing but itself', async () => {
+  const { shape, settings } = simulateOptions(['--rps', '40', '--processes', '130', '--outage', '5s'], drawn);
+  const { scenario, durationMs } = scenarioOf(shape);
+  const runs = await compare({
+    scenario,
+    durationMs,
+    seed: 1,
+    contenders: [
+      CONTENDERS.dynamodb({
+        ...settings,
+        script: scenario.script,
+        failureThreshold: 3,
+        failureRatio: 0.1,
+        failureWindowMs: 60_000,
+        resetTimeoutMs: 10_000,
+        successThreshold: 1,
+        cacheTtlMs: 5_000,
+      }),
+    ],
+  });
+  const [run] = runs;
+  // As many seconds as were simulated; of many processes every other one.
+  expect(run?.timeline.seconds).toHaveLength(durationMs / 1_000);
+  expect(run?.timeline.processes.map(({ process }) => process)).toEqual(
+    Array.from({ length: 65 }, (_, i) => `p${2 * i}`),
+  );
+  for (const { states } of run?.timeline.processes ?? []) expect(states).toHaveLength(durationMs / 1_000);
+  const sum = run?.timeline.seconds.reduce((total, { offered }) => total + offered, 0);
+  expect(sum).toBe(run?.results.offered);
+  expect(table(runs)).toContain('dynamodb');
+  const html = page({ title: 'a & b', command: 'npm run <simulate>', seed: 4_711, shape, runs });
+  expect(html).toContain('4711');
+  expect(html).toContain('npm run &#60;simulate&#62;');
+  expect(html).not.toMatch(/<script|https?:|NaN|undefined|Infinity/);
+});
+
+test('with a ramp, recovery stays within what the dependency can take; without it, it does not', async () => {
+  const overloads = await Promise.all(
+    ['failureRatio=0', 'failureRatio=0,rampDuration=60s'].map(async (policy) => {
+      const { shape, settings } = simulateOptions(['--recovery', '60s', '--policy', policy], drawn);
+      const { scenario, durationMs } = scenarioOf(shape);
+      const rest = {
+        script: scenario.script,
+        failureThreshold: 3,
+        failureRatio: 0,
+        failureWindowMs: 60_000,
+        resetTimeoutMs: 10_000,
+        successThreshold: 1,
+        cacheTtlMs: 5_000,
+      };
+      const [run] = await compare({
+        scenario,
+        durationMs,
+        seed: 3,
+        contenders: [CONTENDERS.redis({ ...settings, ...rest })],
+      });
+      return run?.results;
+    }),
+  );
+  expect(overloads[0]?.overload).toBeGreaterThan(1);
+  expect(overloads[1]?.overload).toBeLessThanOrEqual(1);
+  expect(overloads[1]?.failedInRecovery).toBe(0);
+}, 30_000);
