@@ -105,7 +105,11 @@ async function play({
         return result;
       });
     };
-    const ended = await detailed(all, fn, { signal: controller.signal }).then(
+    const ended = await detailed(
+      all,
+      fn,
+      abortsAfterMs === undefined ? {} : { signal: controller.signal },
+    ).then(
       (told) => ({ told }),
       (error: unknown) => ({ error }),
     );
