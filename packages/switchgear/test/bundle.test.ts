@@ -32,12 +32,12 @@ const DYNAMODB = `export { DynamoDBStore } from './store/dynamodb/index.ts';`;
 const MEMORY = `export { MemoryStore } from './index.ts';`;
 
 test('the library with typed options, without a store, stays within its budget', () => {
-  expect(bundled([LIBRARY])).toBeLessThan(12_500);
+  expect(bundled([LIBRARY])).toBeLessThan(13_400);
 });
 
 test('a store adds no more than its budget', () => {
   expect(bundled([LIBRARY, MEMORY]) - bundled([LIBRARY])).toBeLessThan(800);
-  expect(bundled([LIBRARY, DYNAMODB]) - bundled([LIBRARY])).toBeLessThan(5_700);
+  expect(bundled([LIBRARY, DYNAMODB]) - bundled([LIBRARY])).toBeLessThan(5_900);
 });
 
 test('check adds no more than its budget to a function that is one single file', () => {
