@@ -56,6 +56,8 @@ store.transition = async (base, next) => {
 const gear = new Switchgear({
   store,
   cacheTtl: cacheTtlMs,
+  // A machine that is busy otherwise must not make a process trip for itself alone.
+  storeTimeout: '10s',
   defaults: { failureThreshold: 1, resetTimeout: '1h', maxResetTimeout: '1h', maxConcurrent: false },
 });
 let requests = 0;

@@ -16,6 +16,8 @@ import { median, quantile } from './rounds.js';
 const PROCESSES = 50;
 const EVERY_MS = 50;
 const FAILING_CALLS = 200;
+/** No step takes this long unless something is wrong. */
+const PATIENCE_MS = 30_000;
 
 export interface PushFigures {
   readonly trips: number;
@@ -205,6 +207,7 @@ class Member {
         resolve(message as Answer<K>);
       };
       const gone = () => reject(new Error('a process of the fleet has ended'));
+      setTimeout(() => reject(new Error(`no '${kind}' within ${PATIENCE_MS} ms`)), PATIENCE_MS).unref();
       this.#child.on('message', hear).once('exit', gone);
     });
   }
