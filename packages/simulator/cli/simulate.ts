@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { CONTENDERS, compare, scenarioOf } from '@switchgear/simulator';
-import { cacheTtlOf, inForce } from './policy-option.ts';
+import { scenarioOf } from '@switchgear/simulator';
 import { page } from './report.ts';
+import { runsOf } from './runs-of.ts';
 import { type SimulateOptions, simulateOptions } from './simulate-options.ts';
 import { table } from './table.ts';
 
@@ -13,27 +13,9 @@ import { table } from './table.ts';
 export async function simulate(args: readonly string[]): Promise<void> {
   const options = simulateOptions(args, () => randomInt(2 ** 32));
   const { shape, settings, strategies, seed, json, report, command } = options;
-  const { scenario, durationMs } = scenarioOf(shape);
-  const policy = inForce(settings);
+  const { durationMs } = scenarioOf(shape);
   const startMs = performance.now();
-  const runs = await compare({
-    scenario,
-    durationMs,
-    seed,
-    contenders: strategies.map((name) =>
-      CONTENDERS[name]({
-        ...settings,
-        script: scenario.script,
-        failureThreshold: policy.failureThreshold,
-        failureRatio: policy.failureRatio,
-        failureWindowMs: policy.failureWindow,
-        resetTimeoutMs: policy.resetTimeout,
-        successThreshold: policy.halfOpenSuccessThreshold,
-        cacheTtlMs: cacheTtlOf(settings),
-      }),
-    ),
-    progress: progressBar(durationMs, strategies.length),
-  });
+  const runs = await runsOf(options, progressBar(durationMs, strategies.length));
   const calls = runs.reduce((sum, { results }) => sum + results.offered, 0);
   const seconds = (performance.now() - startMs) / 1_000;
   process.stderr.write(`\r\u001b[K${calls.toLocaleString('en')} calls in ${seconds.toFixed(1)} s\n`);

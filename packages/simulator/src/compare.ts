@@ -56,7 +56,7 @@ export async function compare({
       const timeline = recorder.timeline;
       runs.push({
         strategy: strategy.name,
-        results: resultsOf(strategy, world.ledger, timeline, scenario.script),
+        results: resultsOf(strategy, world.ledger, timeline, scenario),
         timeline,
       });
     }

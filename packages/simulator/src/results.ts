@@ -3,6 +3,7 @@ import type { Strategy } from './strategies/strategy.ts';
 import { SECOND_MS, type Second, type Timeline } from './timeline.ts';
 import { isDead, type Phase } from './world/dependency.ts';
 import { type Ledger, SLICE_MS, type Slice } from './world/ledger.ts';
+import type { Scenario } from './world/world.ts';
 
 /** A state of the fleet holds when it lasts for this many slices: one second. */
 const LASTING = 10;
@@ -63,7 +64,7 @@ export const FIGURES: Readonly<Record<keyof Results, Figure>> = {
     title: 'probes in flight',
     unit: 'count',
     meaning:
-      'Most calls that were at the dead dependency at the same time, once all refuse (where that never came: in the whole outage): probes, and what leaks.',
+      'Most calls that were at the dead dependency at the same time, once all refuse and what was under way before is over (where all never refuse: in the whole outage): probes, and what leaks.',
   },
   clientErrors: {
     title: 'client errors',
@@ -153,7 +154,7 @@ export function resultsOf(
   { store }: Strategy,
   ledger: Ledger,
   { seconds }: Timeline,
-  script: readonly Phase[],
+  { script, timeoutMs }: Scenario,
 ): Results {
   const outage = outageOf(script);
   const { fromMs, untilMs } = outage ?? { fromMs: 0, untilMs: 0 };
@@ -161,7 +162,8 @@ export function resultsOf(
     outage ? firstLasting(ledger.slices, startMs, holds, lasting) - startMs : Number.POSITIVE_INFINITY;
   const made = ledger.sum('succeeded') + ledger.sum('failed');
   const allRefuseAfterMs = after(fromMs, ({ admitted, offered }) => admitted <= offered / 100, LASTING);
-  const refusingMs = fromMs + (Number.isFinite(allRefuseAfterMs) ? allRefuseAfterMs : 0);
+  // What was under way before is over by then.
+  const refusingMs = fromMs + (Number.isFinite(allRefuseAfterMs) ? allRefuseAfterMs + timeoutMs : 0);
   return {
     offered: ledger.sum('offered'),
     reachedDead: ledger.sum('admitted', fromMs, untilMs),

@@ -1,6 +1,7 @@
-import { CONTENDERS, compare, PRESETS, scenarioOf } from '@switchgear/simulator';
+import { CONTENDERS, PRESETS } from '@switchgear/simulator';
 import { describe, expect, test } from 'vitest';
 import { page } from '../../cli/report.ts';
+import { runsOf } from '../../cli/runs-of.ts';
 import { simulateOptions } from '../../cli/simulate-options.ts';
 import { table } from '../../cli/table.ts';
 import { UsageError } from '../../cli/usage-error.ts';
@@ -55,36 +56,29 @@ describe('the command line', () => {
 });
 
 test('table and page: every strategy, seed and command; the page needs nothing but itself', async () => {
-  const { shape, settings } = simulateOptions(['--rps', '40', '--processes', '130', '--outage', '5s'], drawn);
-  const { scenario, durationMs } = scenarioOf(shape);
-  const runs = await compare({
-    scenario,
-    durationMs,
-    seed: 1,
-    contenders: [
-      CONTENDERS.dynamodb({
-        ...settings,
-        script: scenario.script,
-        failureThreshold: 3,
-        failureRatio: 0.1,
-        failureWindowMs: 60_000,
-        resetTimeoutMs: 10_000,
-        successThreshold: 1,
-        cacheTtlMs: 5_000,
-      }),
-    ],
-  });
+  const options = simulateOptions(
+    ['--rps=40', '--processes=130', '--outage=5s', '--strategy=dynamodb'],
+    drawn,
+  );
+  const seconds = 125;
+  const runs = await runsOf(options);
   const [run] = runs;
   // As many seconds as were simulated; of many processes every other one.
-  expect(run?.timeline.seconds).toHaveLength(durationMs / 1_000);
+  expect(run?.timeline.seconds).toHaveLength(seconds);
   expect(run?.timeline.processes.map(({ process }) => process)).toEqual(
     Array.from({ length: 65 }, (_, i) => `p${2 * i}`),
   );
-  for (const { states } of run?.timeline.processes ?? []) expect(states).toHaveLength(durationMs / 1_000);
+  for (const { states } of run?.timeline.processes ?? []) expect(states).toHaveLength(seconds);
   const sum = run?.timeline.seconds.reduce((total, { offered }) => total + offered, 0);
   expect(sum).toBe(run?.results.offered);
   expect(table(runs)).toContain('dynamodb');
-  const html = page({ title: 'a & b', command: 'npm run <simulate>', seed: 4_711, shape, runs });
+  const html = page({
+    title: 'a & b',
+    command: 'npm run <simulate>',
+    seed: 4_711,
+    shape: options.shape,
+    runs,
+  });
   expect(html).toContain('4711');
   expect(html).toContain('npm run &#60;simulate&#62;');
   expect(html).not.toMatch(/<script|https?:|NaN|undefined|Infinity/);
@@ -93,23 +87,8 @@ test('table and page: every strategy, seed and command; the page needs nothing b
 test('with a ramp, recovery stays within what the dependency can take; without it, it does not', async () => {
   const overloads = await Promise.all(
     ['failureRatio=0', 'failureRatio=0,rampDuration=60s'].map(async (policy) => {
-      const { shape, settings } = simulateOptions(['--recovery', '60s', '--policy', policy], drawn);
-      const { scenario, durationMs } = scenarioOf(shape);
-      const rest = {
-        script: scenario.script,
-        failureThreshold: 3,
-        failureRatio: 0,
-        failureWindowMs: 60_000,
-        resetTimeoutMs: 10_000,
-        successThreshold: 1,
-        cacheTtlMs: 5_000,
-      };
-      const [run] = await compare({
-        scenario,
-        durationMs,
-        seed: 3,
-        contenders: [CONTENDERS.redis({ ...settings, ...rest })],
-      });
+      const args = ['--recovery=60s', '--strategy=redis', '--seed=3', '--policy', policy];
+      const [run] = await runsOf(simulateOptions(args, drawn));
       return run?.results;
     }),
   );

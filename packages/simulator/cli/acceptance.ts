@@ -1,0 +1,148 @@
+import type { Results } from '@switchgear/simulator';
+import { runsOf } from './runs-of.ts';
+import { simulateOptions } from './simulate-options.ts';
+
+/** One promise of the design, and the run that shows whether it is kept. */
+interface Promised {
+  readonly promise: string;
+  readonly args: readonly string[];
+  /** What was found, and whether that keeps the promise. */
+  readonly judge: (results: Readonly<Record<string, Results>>) => Finding;
+}
+
+interface Finding {
+  readonly found: string;
+  readonly kept: boolean;
+}
+
+const SEED = '1';
+/** As the peers do it: three failures trip, whatever went well before, and the open time never grows. */
+const LIKE_PEERS = '--policy=failureRatio=0,backoff=1,jitter=0';
+const number = (value: number) => Math.round(value).toLocaleString('en').replaceAll(',', ' ');
+const of = (results: Readonly<Record<string, Results>>, name: string): Results => {
+  const found = results[name];
+  if (!found) throw new RangeError(`no run of ${name}`);
+  return found;
+};
+
+/** 20 ms in the median, 5 ms when dead: what 20 000 calls per second have in flight at most. */
+const IN_FLIGHT = 20_000 * 0.05;
+const PROBES = 600 / 10 + 1;
+
+const PROMISES: readonly Promised[] = [
+  {
+    promise:
+      '1 000 processes, 20 000 calls/s, dead for 10 minutes: at most 1/20 of the calls that reach it with a breaker per process',
+    args: [
+      '--processes=1000',
+      '--rps=20000',
+      '--outage=10m',
+      LIKE_PEERS,
+      '--strategy=consecutive,dynamodb,redis,oracle',
+    ],
+    judge: (results) => {
+      const [local, dynamodb, redis, limit] = ['consecutive', 'dynamodb', 'redis', 'oracle'].map(
+        (name) => of(results, name).reachedDead,
+      ) as [number, number, number, number];
+      return {
+        found: `per process ${number(local)}; DynamoDB ${number(dynamodb)}, 1/${(local / dynamodb).toFixed(1)}; Redis ${number(redis)}, 1/${(local / redis).toFixed(1)}; oracle ${number(limit)}`,
+        kept: Math.max(dynamodb, redis) * 20 <= local,
+      };
+    },
+  },
+  {
+    promise: 'The same on DynamoDB: at most one teaching call per process, what was in flight, and probes',
+    args: ['--processes=1000', '--rps=20000', '--outage=10m', LIKE_PEERS, '--strategy=dynamodb'],
+    judge: (results) => {
+      const { reachedDead } = of(results, 'dynamodb');
+      const most = 1_000 + IN_FLIGHT + PROBES;
+      return { found: `${number(reachedDead)} of at most ${number(most)}`, kept: reachedDead <= most };
+    },
+  },
+  {
+    promise:
+      'One sick process of 200, the others with 0.01 % errors, quorum 2, one hour: the fleet never opens',
+    args: ['--preset=sick-pod-200', '--outage=60m', '--strategy=dynamodb'],
+    judge: (results) => {
+      const { refusedInVain, offered } = of(results, 'dynamodb');
+      const share = refusedInVain / offered;
+      return {
+        found: `${number(refusedInVain)} of ${number(offered)} calls refused, ${(100 * share).toFixed(2)} %; the sick process has 0.5 % of all`,
+        kept: share <= 1 / 200,
+      };
+    },
+  },
+  {
+    promise:
+      'The dependency’s capacity returns within a minute: with a ramp, recovery never exceeds what it can take',
+    args: [
+      '--recovery=60s',
+      '--policy=failureRatio=0,backoff=1,jitter=0,rampDuration=60s',
+      '--strategy=dynamodb,redis',
+    ],
+    judge: (results) => {
+      const [dynamodb, redis] = ['dynamodb', 'redis'].map((name) => of(results, name).overload) as [
+        number,
+        number,
+      ];
+      return {
+        found: `most calls let through, of what it could take: DynamoDB ${dynamodb.toFixed(2)}, Redis ${redis.toFixed(2)}`,
+        kept: Math.max(dynamodb, redis) <= 1,
+      };
+    },
+  },
+  {
+    promise: 'The same without a ramp: the recovery is overloaded',
+    args: ['--recovery=60s', LIKE_PEERS, '--strategy=dynamodb,redis'],
+    judge: (results) => {
+      const [dynamodb, redis] = ['dynamodb', 'redis'].map((name) => of(results, name).overload) as [
+        number,
+        number,
+      ];
+      return {
+        found: `DynamoDB ${dynamodb.toFixed(2)}, Redis ${redis.toFixed(2)}`,
+        kept: Math.min(dynamodb, redis) > 1,
+      };
+    },
+  },
+  {
+    promise: '10 000 processes in a total outage: at most 2 write attempts per process and trip',
+    args: ['--processes=10000', '--rps=20000', '--outage=9s', LIKE_PEERS, '--strategy=dynamodb'],
+    judge: (results) => {
+      const { storeWrites, storeThrottled, allRefuseAfterMs } = of(results, 'dynamodb');
+      const each = (storeWrites + storeThrottled) / 10_000;
+      return {
+        found: `${each.toFixed(2)} writes and throttled requests per process; all refuse after ${allRefuseAfterMs / 1_000} s`,
+        kept: each <= 2,
+      };
+    },
+  },
+];
+
+const HEAD = `<!-- Written by \`npm run simulate -- --acceptance\`. -->
+# What the simulator shows
+
+Each row is a promise of the design, the figure that was found, and the command that repeats it. [simulator.md](simulator.md) defines the
+figures and says what is not modelled. One seed per row.
+
+Comparisons with breakers per process are made with \`failureRatio=0\`, and with open times that do not grow, on both sides: three failures
+trip, whatever went well before. With the default of 0.1, ours waits until a tenth of the calls of the last minute have failed, so that
+a few stray errors trip nothing; against a breaker that trips on any three failures in a row it then lets through more, not less.
+
+| Promise | Found | | Command |
+| --- | --- | --- | --- |`;
+
+/** Runs every promise, tells of each as it is judged, and returns the page. */
+export async function acceptance(tell: (line: string) => void): Promise<string> {
+  const rows: string[] = [];
+  for (const { promise, args, judge } of PROMISES) {
+    const options = simulateOptions([...args, '--seed', SEED], () => 0);
+    const runs = await runsOf(options);
+    const results = Object.fromEntries(runs.map((run, i) => [options.strategies[i], run.results]));
+    const { found, kept } = judge(results);
+    const verdict = kept ? 'kept' : '**not reached**';
+    tell(`${kept ? 'kept' : 'NOT REACHED'}: ${promise}: ${found}`);
+    rows.push(`| ${promise} | ${found} | ${verdict} | \`${options.command}\` |`);
+  }
+  return `${HEAD}\n${rows.join('\n')}\n`;
+}
