@@ -9,7 +9,7 @@ import { TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
-import type { ResolvedOptions } from './options.ts';
+import { FUNCTION, type ResolvedOptions, refusal } from './options.ts';
 import { Permit } from './permit.ts';
 
 /** What one call may bring along. */
@@ -18,7 +18,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-const NO_SIGNAL = 'signal is no AbortSignal; of an AbortController, give its signal';
+const NO_SIGNAL = 'signal is not an AbortSignal';
 
 /** Guards the calls to one dependency. Made by `Switchgear.breaker`. */
 export class Breaker implements CallOwner {
@@ -96,7 +96,7 @@ export class Breaker implements CallOwner {
   execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T> {
     const outer = options?.signal;
     // Before anything is taken that a throw on the way would keep.
-    if (outer && !isSignal(outer)) return Promise.reject(new TypeError(NO_SIGNAL));
+    if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
     if (this.#bulkhead && !this.#bulkhead.tryEnter()) return this.#wait(fn, outer);
     const era = this.#circuit.calm();
     return era ? this.#start(era, fn, outer, this.#circuit.usedMs) : this.#enter(fn, outer);
@@ -106,7 +106,7 @@ export class Breaker implements CallOwner {
   wrap<This, Args extends unknown[], T>(
     fn: (this: This, ...args: Args) => PromiseLike<T> | T,
   ): (this: This, ...args: Args) => Promise<T> {
-    if (typeof fn !== 'function') throw new TypeError(`fn is ${fn}; allowed: a function`);
+    if (typeof fn !== 'function') throw new TypeError(refusal('fn', fn, FUNCTION));
     const breaker = this;
     return function (this: This, ...args: Args) {
       return breaker.execute(() => fn.apply(this, args));
@@ -119,7 +119,7 @@ export class Breaker implements CallOwner {
    */
   async acquire(options?: CallOptions): Promise<Permit> {
     const signal = options?.signal;
-    if (signal && !isSignal(signal)) throw new TypeError(NO_SIGNAL);
+    if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
     signal?.throwIfAborted();
     if (this.#bulkhead && !this.#bulkhead.tryEnter()) {
       this.#circuit.peek();
@@ -316,11 +316,6 @@ export class Breaker implements CallOwner {
       }
     });
   }
-}
-
-/** Of any realm: tests run in their own. */
-function isSignal(signal: Partial<AbortSignal>): boolean {
-  return Boolean(signal.throwIfAborted && signal.addEventListener);
 }
 
 /** A user's predicate that throws must not take the place of the caller's error. */

@@ -133,6 +133,8 @@ const integer = (fallback: number, min = 1, max = 1e6): OptionSpec => ({
 });
 const ratio = (fallback: number): OptionSpec => ({ kind: 'ratio', default: fallback, min: 0, max: 1 });
 
+export const FUNCTION = { kind: 'function' } as const satisfies OptionSpec;
+
 export const BREAKER_OPTIONS = {
   failureThreshold: integer(3),
   minCalls: integer(0, 0),
@@ -158,8 +160,8 @@ export const BREAKER_OPTIONS = {
   maxQueue: integer(100, 0),
   queueTimeout: duration(1_000),
   mode: { kind: 'choice', default: 'enforce', choices: ['enforce', 'shadow'] },
-  isBreakable: { kind: 'function' },
-  isFailure: { kind: 'function' },
+  isBreakable: FUNCTION,
+  isFailure: FUNCTION,
 } as const satisfies Record<keyof BreakerOptions, OptionSpec>;
 
 export const GEAR_OPTIONS = {
@@ -273,7 +275,7 @@ function readOptions(
   const given: Values = {};
   for (const layer of layers) {
     if (!isObject(layer)) {
-      problems.push(`${prefix || 'options'} is ${show(layer)}; allowed: an object`);
+      problems.push(`${prefix.slice(0, -1) || 'options'} is ${show(layer)}; allowed: an object`);
       continue;
     }
     for (const [key, value] of Object.entries(layer))

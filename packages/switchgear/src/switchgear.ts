@@ -17,6 +17,7 @@ import { newId as randomId } from './id.ts';
 import {
   AUTHOR,
   type BreakerOptions,
+  FUNCTION,
   type GearOptions,
   OVERRIDE,
   type ResolvedGearOptions,
@@ -97,9 +98,14 @@ export class Switchgear {
       const promise = store instanceof Promise && 'a promise: await createStore(…)';
       problems.push(`store is ${promise || typeof store}; allowed: a store, such as new MemoryStore()`);
     }
-    if (!clock?.now || !clock.setTimer)
-      problems.push(`clock is ${typeof clock}; allowed: a Clock, such as systemClock`);
-    for (const [key, value] of Object.entries({ random, newId })) demandFunction(key, value, problems);
+    const { now, setTimer } = clock ?? {};
+    for (const [key, value] of Object.entries({
+      random,
+      newId,
+      'clock.now': now,
+      'clock.setTimer': setTimer,
+    }))
+      if (typeof value !== 'function') problems.push(refusal(key, value, FUNCTION));
     this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
     this.#defaults = defaults;
     this.#perCircuit = circuits;
@@ -285,9 +291,7 @@ function statuses(records: readonly CircuitRecord[], nowMs: number): Record<stri
 }
 
 function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
-  const problems: string[] = [];
-  demandFunction('listener', listener, problems);
-  if (problems.length) throw new ConfigurationError(problems);
+  if (typeof listener !== 'function') throw new ConfigurationError([refusal('listener', listener, FUNCTION)]);
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -298,10 +302,6 @@ function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => 
     new Promise((resolve) => resolve(listener(...args))).catch((error) =>
       console.error('switchgear: a listener threw', error),
     );
-}
-
-function demandFunction(label: string, value: unknown, problems: string[]): void {
-  if (typeof value !== 'function') problems.push(refusal(label, value, { kind: 'function' }));
 }
 
 function differences(a: ResolvedOptions, b: ResolvedOptions): string[] {

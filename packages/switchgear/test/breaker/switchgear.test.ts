@@ -32,7 +32,7 @@ test('what is no store, clock, chance or map of circuits is named at constructio
   const store = new MemoryStore();
   const wrong = { store, clock: {}, random: 5, newId: 'x', circuits: null } as never;
   expect(() => new Switchgear(wrong)).toThrow(
-    /clock is .*systemClock[\s\S]*random is 5; allowed: a function[\s\S]*newId is 'x'[\s\S]*circuits is null; allowed: an object/,
+    /random is 5; allowed: a function[\s\S]*newId is 'x'[\s\S]*clock.now is undefined[\s\S]*circuits is null; allowed: an object/,
   );
   expect(() => new Switchgear({ store: Promise.resolve(store) as never })).toThrow('await createStore');
   expect(() => new Switchgear({ store, circuits: 5 as never })).toThrow('circuits is 5');
@@ -115,7 +115,7 @@ test('setStates refuses what the fleet could not read, every problem at once, be
     expect.stringMatching(/^payments.by is 'x+/),
     expect.stringMatching("^payments.reason is ''; allowed: a text with a length from 1"),
     expect.stringMatching("^payments.forMs is '10 m'; allowed: milliseconds"),
-    expect.stringMatching('^ledger. is undefined; allowed: an object'),
+    expect.stringMatching('^ledger is undefined; allowed: an object'),
     expect.stringMatching('^ledger.mode is undefined'),
     expect.stringMatching('^ledger.reason is undefined'),
     expect.stringMatching(/^mail.reason is 'x+/),
