@@ -58,7 +58,9 @@ export class Refresher {
       windowOf((this.#circuits.get(name)?.circuit ?? (circuits[0] as Circuit)).policy);
     return this.#guard.call(
       'load',
-      (store) => store.load(names, window, { consistent }),
+      // A record that cannot be read is its own circuit's trouble; the others arrive.
+      (store) =>
+        store.load(names, window, { consistent, unreadable: (error) => this.#guard.tell(error, 'load') }),
       (records, sentMs) => {
         const doubtful = circuits.filter((circuit, i) => {
           const record = records[i];

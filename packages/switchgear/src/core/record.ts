@@ -165,14 +165,19 @@ export function sameEpoch(a: Epoch, b: Epoch): boolean {
 
 /** Whether the operator's decision is in force at `nowMs`. */
 export function overrideActive(record: CircuitRecord, nowMs: number): boolean {
-  return record.override !== undefined && nowMs < (record.override.untilMs ?? Number.POSITIVE_INFINITY);
+  return knownOverride(record) && nowMs < (record.override?.untilMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** A mode of a later version is nobody's word here: the automatic state decides. */
+function knownOverride({ override }: CircuitRecord): boolean {
+  return override !== undefined && /^(forced-(open|closed)|disabled)$/.test(override.mode);
 }
 
 /** Whether an override has ended and no transition has taken its end into account yet. */
 export function overrideUnsettled(record: CircuitRecord, nowMs: number): boolean {
   return (
-    record.override !== undefined &&
-    record.override.version > record.settledOverride &&
+    knownOverride(record) &&
+    Number(record.override?.version) > record.settledOverride &&
     !overrideActive(record, nowMs)
   );
 }

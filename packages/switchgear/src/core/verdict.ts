@@ -31,10 +31,8 @@ const ALL: Admission = { admits: 'all' };
 export function admission(record: CircuitRecord, nowMs: number): Admission {
   const override = record.override;
   if (override && overrideActive(record, nowMs)) {
-    if (override.mode === 'forced-open')
-      return { admits: 'none', untilMs: override.untilMs ?? Number.POSITIVE_INFINITY };
-    // A mode of a later version is not taken for one that admits everything: the automatic state decides.
-    if (override.mode === 'forced-closed' || override.mode === 'disabled') return ALL;
+    if (override.mode !== 'forced-open') return ALL;
+    return { admits: 'none', untilMs: override.untilMs ?? Number.POSITIVE_INFINITY };
   } else if (override && overrideUnsettled(record, nowMs)) {
     // A forced-open ends like an open time: with a probe, whatever lay below it.
     if (override.mode === 'forced-open') return { admits: 'probe', freeSinceMs: override.untilMs ?? 0 };

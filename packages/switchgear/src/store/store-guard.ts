@@ -87,8 +87,13 @@ export class StoreGuard {
     });
   }
 
+  /** Reports trouble that does not say that the store is away. */
+  tell(error: unknown, verb: Verb): void {
+    this.#onError(error, verb);
+  }
+
   #fail(error: unknown, verb: Verb): void {
     this.#failedMs = this.#clock.now();
-    this.#onError(error, verb);
+    this.tell(error, verb);
   }
 }

@@ -68,6 +68,7 @@ export class Push {
   async #catchUp(): Promise<void> {
     const names = [...this.#watched.keys()];
     const records = await this.#read(names, (name) => this.#watched.get(name) as Window);
-    for (const record of records) for (const listener of this.#listeners.values()) listener(record);
+    for (const record of records)
+      if (record) for (const listener of this.#listeners.values()) listener(record);
   }
 }

@@ -69,7 +69,10 @@ export class RedisStore implements Store {
     this.#connection = connectionOf(client);
     this.#scripts = new Scripts(this.#connection, clock);
     this.#push = push
-      ? new Push(this.#connection, this.#keys.channel, (names, window) => this.#read(names, window))
+      ? new Push(this.#connection, this.#keys.channel, (names, window) =>
+          // Who reads such a circuit is told; a subscription must not begin anew for ever because of it.
+          this.#read(names, window, () => {}),
+        )
       : undefined;
   }
 
