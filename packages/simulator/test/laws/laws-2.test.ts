@@ -1,0 +1,3 @@
+import { lawsHold } from './seeds.ts';
+
+lawsHold(1_001, 2_000);
