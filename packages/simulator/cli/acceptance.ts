@@ -133,9 +133,11 @@ a few stray errors trip nothing; against a breaker that trips on any three failu
 | --- | --- | --- | --- |`;
 
 const TAIL = `
-Of the calls that reach a dead dependency on DynamoDB, those beyond one per process, the calls in flight (20 000 per second for 11 ms, the
-mean time of a call that fails) and a probe per open time were started after a process's first failure and before the store had answered
-its report: L2 allows them.
+The limit of the second row is one call per process, the calls in flight (20 000 per second for 11 ms, the mean time of a call that fails)
+and a probe per open time. What goes beyond it was not taken apart: L2 also allows the calls that a process starts before the answer to its
+own first failure, and a throttled report gets no answer.
+
+That the fleet never opened in the third row is judged by the share of calls refused, which one process alone can reach.
 
 ## Not shown here
 
