@@ -131,8 +131,9 @@ export class Circuit {
   peek(): void {
     const nowMs = this.#now();
     const record = this.record;
-    if (this.#local && !(record && overrideActive(record, nowMs))) {
-      const verdict = this.#local.admission(nowMs);
+    const local = this.#localInForce(nowMs);
+    if (local) {
+      const verdict = local.admission(nowMs);
       if (verdict.admits === 'none') this.#reject('local-open', verdict.untilMs - nowMs);
     } else if (record) {
       const verdict = admission(record, nowMs);
@@ -226,8 +227,8 @@ export class Circuit {
       );
       const record = this.record;
       const nowMs = this.#now();
-      if (this.#local && !(record && overrideActive(record, nowMs)))
-        return this.#judgeLocal(this.#local, nowMs);
+      const local = this.#localInForce(nowMs);
+      if (local) return this.#judgeLocal(local, nowMs);
       const verdict = record && admission(record, nowMs);
       if (!verdict || verdict.admits === 'all' || verdict.admits === 'share') return this.#era;
       return this.#rejectUntil(verdict.admits === 'none' ? verdict.untilMs : nowMs, nowMs);
@@ -238,6 +239,11 @@ export class Circuit {
     if (!(ticket instanceof Probe)) return;
     if (ticket.base) this.#wanted.add(ticket.lease.id);
     else void this.cancelled(ticket);
+  }
+
+  /** What applies: an override, else the local circuit, else the fleet's record (L8). */
+  #localInForce(nowMs: number): LocalCircuit | undefined {
+    return this.record && overrideActive(this.record, nowMs) ? undefined : this.#local;
   }
 
   #stale(now: number): boolean {
@@ -252,8 +258,8 @@ export class Circuit {
   #judge(refreshMs: number): Ticket | Promise<Ticket> {
     const nowMs = this.#now();
     const record = this.record;
-    const overruled = record !== undefined && overrideActive(record, nowMs);
-    if (this.#local && !overruled) return this.#judgeLocal(this.#local, nowMs);
+    const local = this.#localInForce(nowMs);
+    if (local) return this.#judgeLocal(local, nowMs);
     const verdict = record ? admission(record, nowMs) : ({ admits: 'all' } as const);
     switch (verdict.admits) {
       case 'all':
