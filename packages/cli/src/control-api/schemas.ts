@@ -1,0 +1,183 @@
+/** What the control API takes and gives. Validation, the OpenAPI document and the types of its clients come from here. */
+
+import { z } from '@hono/zod-openapi';
+import type { CircuitState, EffectiveState, OverrideMode, TransitionReason } from 'switchgear';
+
+const STATES = ['closed', 'open', 'half-open'] as const satisfies readonly CircuitState[];
+const MODES = ['forced-open', 'forced-closed', 'disabled'] as const satisfies readonly OverrideMode[];
+const STATES_IN_FORCE = [...STATES, 'ramp', ...MODES] as const satisfies readonly EffectiveState[];
+const REASONS = [
+  'failures',
+  'slow-calls',
+  'consecutive-failures',
+  'probe-started',
+  'probe-failed',
+  'probes-lapsed',
+  'recovered',
+  'override-ended',
+  'cleared',
+] as const satisfies readonly TransitionReason[];
+
+/** Bounds of an author's words: those of the library, which the record carries. */
+const MAX_BY = 64;
+const MAX_REASON = 256;
+const MAX_NAME = 255;
+const MAX_OVERRIDE_MS = 30 * 86_400_000;
+
+const timeMs = z.number().int().openapi({ description: "Milliseconds of the store's clock since 1970." });
+const count = z.number().int().nonnegative();
+const by = z.string().max(MAX_BY);
+
+export const circuitName = z.string().min(1).max(MAX_NAME).openapi({ example: 'payments' });
+
+export const epochSchema = z
+  .object({ number: count, id: z.string() })
+  .openapi('Epoch', { description: 'Identity of one stay in one state.' });
+
+export const transitionSchema = z
+  .object({
+    from: z.enum(STATES),
+    to: z.enum(STATES),
+    atMs: timeMs,
+    reason: z.enum(REASONS),
+    by: z.string().openapi({ description: 'Process or person that committed it.' }),
+    calls: count.optional(),
+    failures: count.optional(),
+    lastFailure: z.string().optional().openapi({ description: 'Name or code of the last failure.' }),
+    note: z.string().optional().openapi({ description: "An operator's words." }),
+  })
+  .openapi('Transition');
+
+export const overrideSchema = z
+  .object({
+    mode: z.enum(MODES),
+    by,
+    reason: z.string(),
+    atMs: timeMs,
+    untilMs: timeMs.optional().openapi({ description: 'Absent: until somebody releases it.' }),
+  })
+  .openapi('Override', { description: "An operator's decision that is in force." });
+
+export const policySchema = z
+  .object({
+    version: count,
+    values: z.record(z.string(), z.union([z.number(), z.string()])),
+    by,
+    reason: z.string(),
+    atMs: timeMs,
+  })
+  .openapi('Policy', { description: 'Settings stored with the circuit, which processes take over.' });
+
+export const circuitSchema = z
+  .object({
+    name: z.string(),
+    state: z
+      .enum(STATES_IN_FORCE)
+      .openapi({ description: 'The state in force: an override, else the automatic one.' }),
+    sinceMs: timeMs.openapi({
+      description: 'When the state in force began; 0 for a circuit whose state never changed.',
+    }),
+    retryAfterMs: z.number().nonnegative().nullable().openapi({
+      description:
+        'Milliseconds until a call may be admitted again; 0: one may now; null: until somebody releases it.',
+    }),
+    openUntilMs: timeMs.optional().openapi({ description: 'When an open circuit probes, at the earliest.' }),
+    evidence: z
+      .object({ calls: count, failures: count, slow: count })
+      .openapi({
+        description: 'Reported by the fleet in the present window. Successes are reported with failures.',
+      }),
+    failureRatio: z.number().min(0).max(1),
+    transition: transitionSchema
+      .optional()
+      .openapi({ description: 'The one that began the automatic state.' }),
+    override: overrideSchema.optional(),
+    policy: policySchema.optional(),
+    epoch: epochSchema,
+    leases: z
+      .array(z.object({ by: z.string(), untilMs: timeMs }))
+      .openapi({ description: 'Probes under way.' }),
+  })
+  .openapi('Circuit');
+
+export const circuitsSchema = z
+  .object({ nowMs: timeMs, circuits: z.array(circuitSchema) })
+  .openapi('Circuits');
+
+export const historySchema = z
+  .object({
+    name: z.string(),
+    transitions: z
+      .array(transitionSchema.extend({ epoch: epochSchema }).openapi('HistoryEntry'))
+      .openapi({ description: 'Newest first.' }),
+  })
+  .openapi('History');
+
+const countsOfSample = z
+  .object({
+    calls: count.openapi({ description: 'Reported since the sample before.' }),
+    failures: count,
+    admitted: count
+      .optional()
+      .openapi({ description: 'Calls admitted since the sample before, where it is known.' }),
+    rejected: count.optional(),
+  })
+  .openapi('SampleCounts');
+
+export const sampleSchema = z
+  .object({ atMs: timeMs, circuits: z.record(z.string(), countsOfSample) })
+  .openapi('Sample', { description: 'Circuits without news since the sample before are left out.' });
+
+export const samplesSchema = z
+  .object({ samples: z.array(sampleSchema).openapi({ description: 'Oldest first.' }) })
+  .openapi('Samples');
+
+export const healthSchema = z
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    problems: z.array(z.string()).openapi({ description: 'What keeps the store from answering.' }),
+  })
+  .openapi('Health');
+
+export const problemSchema = z
+  .object({
+    status: z.number().int(),
+    code: z.string().openapi({ description: 'Stable: match on this.' }),
+    detail: z.string().openapi({ description: 'What was wrong, and what is allowed.' }),
+  })
+  .openapi('Problem');
+
+const reason = z.string().trim().min(1).max(MAX_REASON).openapi({ example: 'provider maintenance' });
+
+const duration = z
+  .union([
+    z.number().min(1).max(MAX_OVERRIDE_MS),
+    z.templateLiteral([z.number().positive(), z.enum(['ms', 's', 'm', 'h'])]),
+  ])
+  .openapi({
+    type: ['number', 'string'],
+    description: "Milliseconds, or a text like '15m'; up to 30 days.",
+    example: '15m',
+  });
+
+export const reasonBody = z.strictObject({ reason }).openapi('Reason');
+export const overrideBody = z
+  .strictObject({ mode: z.enum(MODES), reason, for: duration.optional() })
+  .openapi('OverrideRequest', { description: 'Without `for` it holds until it is released.' });
+export const outageBody = z.strictObject({ reason, for: duration }).openapi('Outage');
+export const policyBody = z
+  .strictObject({ reason, values: z.record(z.string(), z.union([z.number(), z.string()])) })
+  .openapi('PolicyRequest', { description: 'Names and ranges: docs/options.md.' });
+
+export type Circuit = z.infer<typeof circuitSchema>;
+export type Circuits = z.infer<typeof circuitsSchema>;
+export type History = z.infer<typeof historySchema>;
+export type HistoryEntry = History['transitions'][number];
+export type Health = z.infer<typeof healthSchema>;
+export type OverrideRequest = z.infer<typeof overrideBody>;
+export type Outage = z.infer<typeof outageBody>;
+export type PolicyRequest = z.infer<typeof policyBody>;
+export type Problem = z.infer<typeof problemSchema>;
+export type Sample = z.infer<typeof sampleSchema>;
+export type SampleCounts = z.infer<typeof countsOfSample>;
+export type Samples = z.infer<typeof samplesSchema>;
