@@ -38,7 +38,8 @@ export default {
       severity: 'error',
       from: {
         path: '^packages/switchgear/src/',
-        pathNot: '^packages/switchgear/src/(testing|store/dynamodb|config|undici|axios|aws-sdk)/',
+        pathNot:
+          '^packages/switchgear/src/(testing|store/dynamodb|config|undici|axios|aws-sdk|lambda|middy)/',
       },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional'] },
     },
@@ -48,7 +49,7 @@ export default {
       severity: 'error',
       from: { path: '^packages/switchgear/src/[^/]+[.]ts$' },
       to: {
-        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline)|fetch|undici|axios|aws-sdk)',
+        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline)|fetch|undici|axios|aws-sdk|lambda|middy)',
         dependencyTypesNot: ['type-only'],
       },
     },

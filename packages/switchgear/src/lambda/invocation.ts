@@ -1,0 +1,32 @@
+/** The invocation of Lambda that the present code runs for. Several may run in one process; each sees its own. */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+export interface Invocation {
+  /** What ties the work of several functions together: the caller's, else `requestId`. */
+  readonly correlationId: string;
+  /** Lambda's id of this invocation, `context.awsRequestId`. */
+  readonly requestId: string;
+  /** When Lambda ends this invocation, milliseconds since 1970. */
+  readonly deadlineMs: number;
+}
+
+const invocations = new AsyncLocalStorage<Invocation>();
+
+/**
+ * The invocation that the caller runs for, `undefined` outside of any: during INIT, or where no `withSwitchgear` and no
+ * middleware is around the handler. No store call; concurrent invocations each see their own.
+ */
+export function currentInvocation(): Invocation | undefined {
+  return invocations.getStore();
+}
+
+/** @internal Runs `run`, and whatever it starts, for `invocation`. */
+export function runFor<T>(invocation: Invocation, run: () => T): T {
+  return invocations.run(invocation, run);
+}
+
+/** @internal What the caller does from here on, and whatever it starts, is for `invocation`. */
+export function enter(invocation: Invocation): void {
+  invocations.enterWith(invocation);
+}
