@@ -2,10 +2,11 @@
 
 import { type CallContext, type CallOwner, InterruptibleCall, PlainCall } from './call.ts';
 import type { Circuit } from './circuit/circuit.ts';
+import type { CallOutcome } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
 import type { Ticket } from './circuit/ticket.ts';
-import { TimeoutError } from './errors.ts';
+import { isSwitchgearError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
@@ -121,15 +122,13 @@ export class Breaker implements CallOwner {
     const signal = options?.signal;
     if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
     signal?.throwIfAborted();
-    if (this.#bulkhead && !this.#bulkhead.tryEnter()) {
-      this.#circuit.peek();
-      await this.#bulkhead.enter(signal);
-    }
+    if (this.#bulkhead && !this.#bulkhead.tryEnter()) await this.#standInLine(signal);
     try {
       const ticket = this.#circuit.admit();
       return this.#permit(ticket instanceof Promise ? await this.#granted(ticket, signal) : ticket);
     } catch (error) {
       this.ended();
+      this.#refused(error);
       throw error;
     }
   }
@@ -145,6 +144,7 @@ export class Breaker implements CallOwner {
       ticket = this.#circuit.tryAdmit();
     } catch (error) {
       this.ended();
+      this.#refused(error);
       throw error;
     }
     if (ticket !== null) return this.#permit(ticket);
@@ -155,10 +155,19 @@ export class Breaker implements CallOwner {
   // ── a call ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #wait<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
-    // No use standing in line before a closed door.
-    this.#circuit.peek();
-    await this.#bulkhead?.enter(outer);
+    await this.#standInLine(outer);
     return this.#enter(fn, outer);
+  }
+
+  async #standInLine(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      // No use standing in line before a closed door.
+      this.#circuit.peek();
+      await this.#bulkhead?.enter(signal);
+    } catch (error) {
+      this.#refused(error);
+      throw error;
+    }
   }
 
   #enter<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
@@ -169,6 +178,7 @@ export class Breaker implements CallOwner {
       ticket = this.#circuit.admit();
     } catch (error) {
       this.ended();
+      this.#refused(error);
       return Promise.reject(error);
     }
     if (ticket instanceof Promise) return this.#enterLater(ticket, fn, outer);
@@ -186,6 +196,7 @@ export class Breaker implements CallOwner {
       ticket = await this.#granted(admitted, outer);
     } catch (error) {
       this.ended();
+      this.#refused(error);
       throw error;
     }
     return this.#start(ticket, fn, outer, this.#host.clock.now());
@@ -200,7 +211,7 @@ export class Breaker implements CallOwner {
       void admitted
         .then((ticket) => {
           if (!outer.aborted) return resolve(ticket);
-          void this.cancelled(ticket);
+          void this.#circuit.cancelled(ticket);
           abort();
         }, reject)
         .then(() => outer.removeEventListener('abort', abort));
@@ -213,6 +224,7 @@ export class Breaker implements CallOwner {
     outer: AbortSignal | undefined,
     startMs: number,
   ): Promise<T> {
+    if (ticket === undefined) this.#tell('rejected');
     return this.lane || outer
       ? InterruptibleCall.run(this, ticket, fn, outer, startMs)
       : this.#run(ticket, fn, startMs);
@@ -229,7 +241,10 @@ export class Breaker implements CallOwner {
       throw error;
     }
     this.#bulkhead?.leave();
-    const told = this.#judges ? this.returned(ticket, result, startMs) : this.#circuit.succeeded(ticket);
+    const told =
+      this.#judges || this.#host.tellCall
+        ? this.returned(ticket, result, startMs)
+        : this.#circuit.succeeded(ticket);
     if (told) await this.#awaited(told, startMs);
     return result;
   }
@@ -250,7 +265,9 @@ export class Breaker implements CallOwner {
   }
 
   #succeeded(ticket: Ticket, startMs: number): Promise<void> | undefined {
-    const told = this.#slow(startMs)
+    const slow = this.#slow(startMs);
+    if (ticket !== undefined) this.#tell(slow ? 'slow' : 'success');
+    const told = slow
       ? this.#circuit.failed(ticket, { failed: false, slow: true, name: 'slow call' })
       : this.#circuit.succeeded(ticket);
     return this.#awaited(told, startMs);
@@ -258,6 +275,7 @@ export class Breaker implements CallOwner {
 
   /** `cause`: the error or the result, which may say when to come again. */
   #failed(ticket: Ticket, cause: unknown, name: string, startMs: number): Promise<void> | undefined {
+    if (ticket !== undefined) this.#tell('failure', cause);
     const failure = {
       failed: true,
       slow: this.#slow(startMs),
@@ -269,12 +287,13 @@ export class Breaker implements CallOwner {
 
   /** @internal */
   threw(ticket: Ticket, error: unknown, startMs: number): Promise<void> | undefined {
-    if (!safely(this.#options.isBreakable ?? isBreakable, error, true)) return this.cancelled(ticket);
+    if (!safely(this.#options.isBreakable ?? isBreakable, error, true)) return this.cancelled(ticket, error);
     return this.#failed(ticket, error, failureName(error), startMs);
   }
 
   /** @internal */
-  cancelled(ticket: Ticket): Promise<void> | undefined {
+  cancelled(ticket: Ticket, cause?: unknown): Promise<void> | undefined {
+    if (ticket !== undefined) this.#tell('ignored', cause);
     return this.#awaited(this.#circuit.cancelled(ticket), this.#host.clock.now());
   }
 
@@ -299,10 +318,25 @@ export class Breaker implements CallOwner {
     return guard.within(told, () => {});
   }
 
+  // ── telling ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A call that only shadow mode let through, or has counted as timed out already, has no ticket: it was told before. */
+  #tell(outcome: CallOutcome, cause?: unknown): void {
+    this.#host.tellCall?.({ circuit: this.name, outcome, ...(cause !== undefined && { cause }) });
+  }
+
+  /** The call was not made. */
+  #refused(error: unknown): void {
+    const open = isSwitchgearError(error, 'CIRCUIT_OPEN');
+    const full = isSwitchgearError(error, 'BULKHEAD_FULL');
+    this.#tell(open ? 'rejected' : full ? 'bulkhead-full' : 'ignored', error);
+  }
+
   // ── permits ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #permit(ticket: Ticket): Permit {
     const startMs = this.#host.clock.now();
+    if (ticket === undefined) this.#tell('rejected');
     return new Permit(this.#permitLane, startMs, (verdict) => {
       this.ended();
       switch (verdict.kind) {

@@ -2,6 +2,7 @@
 
 export { Breaker, type CallOptions } from './breaker.ts';
 export type { CallContext } from './call.ts';
+export type { CallOutcome, EndedCall } from './circuit/ended-call.ts';
 export type { StateChange } from './circuit/state-change.ts';
 export type { CircuitStatus, EffectiveState } from './circuit/status.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';

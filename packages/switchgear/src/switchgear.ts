@@ -2,6 +2,7 @@
 
 import { Breaker } from './breaker.ts';
 import { Circuit } from './circuit/circuit.ts';
+import type { EndedCall } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { Refresher } from './circuit/refresher.ts';
 import type { StateChange } from './circuit/state-change.ts';
@@ -79,6 +80,7 @@ export class Switchgear {
   readonly #refresher: Refresher;
   readonly #host: Host;
   readonly #changes = new Set<(change: StateChange) => void>();
+  readonly #calls = new Set<(call: EndedCall) => void>();
   readonly #failures = new Set<(error: unknown, verb: Verb) => void>();
   readonly #unsubscribe: (() => void) | undefined;
 
@@ -128,6 +130,7 @@ export class Switchgear {
       load: (circuit) => this.#refresher.load(circuit),
       refresh: (nowMs) => this.#refresher.tick(nowMs),
       emit: (change) => tell(this.#changes, change),
+      tellCall: undefined,
     };
     this.#unsubscribe = this.#store.subscribe?.((record) => {
       const circuit = this.#breakers.get(record.name)?.circuit;
@@ -138,6 +141,11 @@ export class Switchgear {
   /** Name of this process in leases, transitions and events. */
   get processId(): string {
     return this.#host.processId;
+  }
+
+  /** The breakers of this process, by name. */
+  get breakers(): ReadonlyMap<string, Breaker> {
+    return this.#breakers;
   }
 
   /**
@@ -180,6 +188,20 @@ export class Switchgear {
    */
   onStateChange(listener: (change: StateChange) => void): () => void {
     return listen(this.#changes, listener);
+  }
+
+  /**
+   * Calls `listener` with every call that ends, whatever became of it. Returns the unsubscribe. A listener that throws or rejects
+   * harms nobody; while nobody listens, calls cost nothing more.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a listener that is no function.
+   */
+  onCall(listener: (call: EndedCall) => void): () => void {
+    const stop = listen(this.#calls, listener);
+    this.#host.tellCall = (call) => tell(this.#calls, call);
+    return () => {
+      stop();
+      if (this.#calls.size === 0) this.#host.tellCall = undefined;
+    };
   }
 
   /**

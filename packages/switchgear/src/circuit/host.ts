@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { StoreGuard } from '../store/store-guard.ts';
 import type { Circuit } from './circuit.ts';
+import type { EndedCall } from './ended-call.ts';
 import type { StateChange } from './state-change.ts';
 
 export interface Host {
@@ -20,4 +21,6 @@ export interface Host {
   /** Starts the periodic read of all circuits in use if it is due; returns when the next one will be. */
   refresh(nowMs: number): number;
   emit(change: StateChange): void;
+  /** Tells of each call that ends; absent while nobody listens, so that nobody pays for it. */
+  tellCall?: ((call: EndedCall) => void) | undefined;
 }
