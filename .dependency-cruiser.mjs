@@ -60,6 +60,13 @@ export default {
       from: { path: '^(packages|examples)/([^/]+)/' },
       to: { path: '^packages/([^/]+)/src/', pathNot: '^packages/$2/' },
     },
+    {
+      name: 'the-simulator-runs-in-browsers',
+      comment: 'its main entry knows the library and nothing else; the command line beside it is for Node',
+      severity: 'error',
+      from: { path: '^packages/simulator/src/' },
+      to: { pathNot: '^packages/(simulator/src|switchgear/dist)/' },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -1,5 +1,4 @@
-import type { Results } from '@switchgear/simulator';
-import { runsOf } from './runs-of.ts';
+import { type Results, simulate } from '@switchgear/simulator';
 import { simulateOptions } from './simulate-options.ts';
 
 /** One promise of the design, and the run that shows whether it is kept. */
@@ -154,8 +153,9 @@ That the fleet never opened in the third row is judged by the share of calls ref
 export async function acceptance(tell: (line: string) => void): Promise<string> {
   const rows: string[] = [];
   for (const { promise, args, judge } of PROMISES) {
-    const options = simulateOptions([...args, '--seed', SEED], () => 0);
-    const runs = await runsOf(options);
+    const options = simulateOptions([...args, '--seed', SEED], 'npm run simulate --', () => 0);
+    const { shape, strategies, settings, seed } = options;
+    const runs = await simulate({ shape, strategies, ...settings, seed });
     const results = Object.fromEntries(runs.map((run, i) => [options.strategies[i], run.results]));
     const { found, kept } = judge(results);
     const verdict = kept ? 'kept' : '**not reached**';

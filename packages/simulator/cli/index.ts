@@ -1,4 +1,5 @@
+/** The command lines of the simulator, for Node: `npm run simulate`, `npm run soak`, `switchgear simulate`. */
+
 export { acceptance } from './acceptance.ts';
-export { simulate } from './simulate.ts';
-export { soak } from './soak.ts';
-export { UsageError } from './usage-error.ts';
+export { runSimulate } from './simulate.ts';
+export { runSoak } from './soak.ts';

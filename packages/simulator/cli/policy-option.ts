@@ -1,6 +1,6 @@
 import type { GearSettings } from '@switchgear/simulator';
 import { type BreakerOptions, ConfigurationError, MemoryStore, Switchgear } from 'switchgear';
-import { BREAKER_OPTIONS, GEAR_OPTIONS, optionsFromEnv } from 'switchgear/config';
+import { BREAKER_OPTIONS, optionsFromEnv } from 'switchgear/config';
 
 export interface PolicySettings {
   readonly policy: BreakerOptions;
@@ -32,28 +32,17 @@ export function policyOption(text: string, defaults: PolicySettings, problems: s
   const read = attempt(() => optionsFromEnv(env).options, problems);
   if (!read || problems.length > before) return defaults;
   const { defaults: own, circuits: _, ...gear } = read;
-  const settings = { policy: { ...defaults.policy, ...own }, gear: { ...defaults.gear, ...gear } };
+  // Read from text, durations are numbers.
+  const settings = {
+    policy: { ...defaults.policy, ...own },
+    gear: { ...defaults.gear, ...(gear as GearSettings) },
+  };
   // What single values do not tell: a lease shorter than the timeout, say.
   attempt(
     () => new Switchgear({ ...settings.gear, store: new MemoryStore(), defaults: settings.policy }),
     problems,
   );
   return settings;
-}
-
-/** The settings in force, defaults included. */
-export function inForce({
-  policy,
-  gear,
-}: PolicySettings): Switchgear['breaker'] extends (...args: never[]) => { readonly options: infer O }
-  ? O
-  : never {
-  return new Switchgear({ ...gear, store: new MemoryStore() }).breaker('simulated', policy).options;
-}
-
-/** The default of an option of a process that is a duration, or the given one. */
-export function cacheTtlOf({ gear }: PolicySettings): number {
-  return typeof gear.cacheTtl === 'number' ? gear.cacheTtl : (GEAR_OPTIONS.cacheTtl.default as number);
 }
 
 function variable(key: string): string {

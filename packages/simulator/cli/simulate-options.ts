@@ -1,9 +1,19 @@
 import { parseArgs } from 'node:util';
-import { CONTENDERS, PRESETS, type Preset, type Shape } from '@switchgear/simulator';
+import {
+  CONTENDERS,
+  defaultsFor,
+  LIMITS,
+  MAX_SEED,
+  PRESETS,
+  type Preset,
+  type Shape,
+  type StrategyName,
+  shapeProblems,
+  TRAFFIC,
+  TROUBLES,
+} from '@switchgear/simulator';
 import { type PolicySettings, policyOption } from './policy-option.ts';
-import { durationOption, integerOption, UsageError } from './usage-error.ts';
-
-export type StrategyName = keyof typeof CONTENDERS;
+import { durationOption, integerOption, shareOption, UsageError } from './usage-error.ts';
 
 export interface SimulateOptions {
   readonly preset: string;
@@ -18,32 +28,48 @@ export interface SimulateOptions {
   readonly command: string;
 }
 
-const COMMAND = 'npm run simulate --';
 const STRATEGIES = Object.keys(CONTENDERS) as StrategyName[];
-const MAX_SEED = 2 ** 32 - 1;
 const DEFAULT_PRESET = 'pods-50';
 const TIMEOUT_MS = 2_000;
 
-export const USAGE = `${COMMAND} [options]
+const lined = (entries: readonly (readonly [string, string])[]) =>
+  entries.map(([name, meaning]) => `${name} (${meaning})`).join(';\n                ');
 
-  --preset      a common shape: ${Object.entries(PRESETS)
-    .map(([name, { meaning, rps }]) => `${name} (${meaning}, ${rps} calls/s)`)
-    .join(';\n                ')}.
+/** @param command what people type before the options. */
+export function simulateUsage(command: string): string {
+  return `${command} [options]
+
+Runs a fleet in virtual time under each strategy: the same calls, the same trouble, side by side.
+
+  --preset      a common shape: ${lined(
+    Object.entries(PRESETS).map(([name, { meaning, rps }]) => [name, `${meaning}, ${rps} calls/s`]),
+  )}.
                 Default ${DEFAULT_PRESET}.
-  --processes   processes of the fleet, 1 to 20000, behind a load balancer.
-  --rps         calls per second of the whole fleet, 1 to 100000.
-  --outage      how long the dependency is dead, or the process sick, like 120s. Default 120s.
+  --processes   processes of the fleet, ${LIMITS.processes.join(' to ')}, behind a load balancer.
+  --rps         calls per second of the whole fleet, ${LIMITS.rps.join(' to ')}.
+  --traffic     how calls come: ${lined(Object.entries(TRAFFIC))}.
+                Default steady.
+  --errors      share of calls that fail while all is well, like 0.1%. Default: none; with a sick process 0.01% of the others'.
+  --trouble     what goes wrong after a good minute: ${lined(Object.entries(TROUBLES))}.
+                Default: the preset's.
+  --outage      how long the trouble lasts, like 120s. Default 120s.
   --recovery    after the outage the dependency's capacity comes back within this time, from a fifth of the traffic to half
                 as much again, like 60s. Default: at once, without limit.
   --policy      settings of the library, key=value,key=value (docs/options.md); other strategies take what they have of them.
   --strategy    ${STRATEGIES.join(', ')}: several with commas, or all. Default all.
   --seed        0 to ${MAX_SEED}: the same seed gives the same run on any machine. Default: drawn.
   --json        results and timelines on stdout.
-  --report      writes a self-contained HTML page to this file.`;
+  --report      writes a self-contained HTML page to this file.
+  --help        this text.`;
+}
 
 /** @throws UsageError with every problem. */
-export function simulateOptions(args: readonly string[], drawSeed: () => number): SimulateOptions {
-  const { values } = parse(args);
+export function simulateOptions(
+  args: readonly string[],
+  command: string,
+  drawSeed: () => number,
+): SimulateOptions {
+  const { values } = parse(args, command);
   const problems: string[] = [];
   const name = values.preset ?? DEFAULT_PRESET;
   const preset: Preset | undefined = Object.hasOwn(PRESETS, name)
@@ -54,32 +80,34 @@ export function simulateOptions(args: readonly string[], drawSeed: () => number)
     problems.push(
       `--processes: with --preset ${name} the number of instances follows from --rps; leave out one of the two`,
     );
-  const rps = integerOption('rps', values.rps ?? `${preset?.rps ?? 1}`, [1, 100_000], problems);
+  const rps = integerOption('rps', values.rps ?? `${preset?.rps ?? 1}`, LIMITS.rps, problems);
   const processes =
     values.processes === undefined
       ? preset?.processes
-      : integerOption('processes', values.processes, [1, 20_000], problems);
-  const outageMs = durationOption('outage', values.outage ?? '120s', problems);
-  const recoveryMs =
-    values.recovery === undefined ? 0 : durationOption('recovery', values.recovery, problems);
-  const sick = preset?.trouble === 'sick process';
-  if (sick && recoveryMs > 0)
-    problems.push(`--recovery: with --preset ${name} the dependency is well all the time`);
-  const settings = policyOption(values.policy ?? '', defaultsOf(preset), problems);
-  const timeout = settings.policy.timeout;
+      : integerOption('processes', values.processes, LIMITS.processes, problems);
+  const shape: Shape = {
+    ...(processes !== undefined && { processes }),
+    rps,
+    traffic: nameOption('traffic', values.traffic ?? 'steady', TRAFFIC, problems),
+    trouble: nameOption('trouble', values.trouble ?? preset?.trouble ?? 'outage', TROUBLES, problems),
+    outageMs: durationOption('outage', values.outage ?? '120s', problems),
+    recoveryMs: values.recovery === undefined ? 0 : durationOption('recovery', values.recovery, problems),
+    timeoutMs: TIMEOUT_MS,
+    ...(values.errors !== undefined && { strayFailures: shareOption('errors', values.errors, problems) }),
+  };
+  const settings = policyOption(values.policy ?? '', defaultsFor(shape), problems);
   const strategies = strategyOption(values.strategy ?? 'all', problems);
   const seed =
     values.seed === undefined ? drawSeed() : integerOption('seed', values.seed, [0, MAX_SEED], problems);
   if (values.report === '') problems.push('--report is empty; allowed: the name of a file');
-  if (problems.length) throw new UsageError(problems, USAGE);
+  // What single values do not tell: no capacity comes back to a dependency that was well all the time.
+  if (problems.length === 0) problems.push(...shapeProblems(shape));
+  if (problems.length) throw new UsageError(problems, simulateUsage(command));
+  const { timeout } = settings.policy;
   return {
     preset: name,
     shape: {
-      ...(processes !== undefined && { processes }),
-      rps,
-      outageMs,
-      recoveryMs,
-      trouble: preset?.trouble ?? 'outage',
+      ...shape,
       timeoutMs: typeof timeout === 'number' && Number.isFinite(timeout) ? timeout : TIMEOUT_MS,
     },
     settings,
@@ -87,11 +115,11 @@ export function simulateOptions(args: readonly string[], drawSeed: () => number)
     seed,
     json: values.json ?? false,
     report: values.report,
-    command: commandOf(args, seed, values.seed !== undefined),
+    command: commandOf(command, args, seed, values.seed !== undefined),
   };
 }
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], command: string) {
   const text = { type: 'string' } as const;
   try {
     return parseArgs({
@@ -100,6 +128,9 @@ function parse(args: readonly string[]) {
         preset: text,
         processes: text,
         rps: text,
+        traffic: text,
+        errors: text,
+        trouble: text,
         outage: text,
         recovery: text,
         policy: text,
@@ -110,17 +141,19 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError([(error as Error).message], USAGE);
+    throw new UsageError([(error as Error).message], simulateUsage(command));
   }
 }
 
-/** Where one process may be sick, one alone must not decide. Calls in line would blur what is to be seen: no bulkhead. */
-function defaultsOf(preset: Preset | undefined): PolicySettings {
-  const sick = preset?.trouble === 'sick process';
-  return {
-    policy: { timeout: TIMEOUT_MS, maxConcurrent: false, ...(sick && { quorum: 2 }) },
-    gear: { awaitReports: preset?.processes === undefined },
-  };
+function nameOption<T extends object>(
+  option: string,
+  text: string,
+  table: T,
+  problems: string[],
+): Extract<keyof T, string> {
+  if (!Object.hasOwn(table, text))
+    problems.push(`--${option} is '${text}'; allowed: ${Object.keys(table).join(', ')}`);
+  return text as Extract<keyof T, string>;
 }
 
 function strategyOption(text: string, problems: string[]): readonly StrategyName[] {
@@ -134,7 +167,7 @@ function strategyOption(text: string, problems: string[]): readonly StrategyName
   return names as StrategyName[];
 }
 
-function commandOf(args: readonly string[], seed: number, seeded: boolean): string {
+function commandOf(command: string, args: readonly string[], seed: number, seeded: boolean): string {
   const quoted = args.map((arg) => (/^[\w.,:=/%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
-  return [COMMAND, ...quoted, ...(seeded ? [] : ['--seed', `${seed}`])].join(' ');
+  return [command, ...quoted, ...(seeded ? [] : ['--seed', `${seed}`])].join(' ');
 }

@@ -1,21 +1,29 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { scenarioOf } from '@switchgear/simulator';
+import { MAX_SEED, type Progress, simulate, TROUBLES } from '@switchgear/simulator';
 import { page } from './report.ts';
-import { runsOf } from './runs-of.ts';
-import { type SimulateOptions, simulateOptions } from './simulate-options.ts';
+import { type SimulateOptions, simulateOptions, simulateUsage } from './simulate-options.ts';
 import { table } from './table.ts';
+import { asCommand } from './usage-error.ts';
 
 /**
- * Runs what the command line asks for: progress on stderr, results on stdout.
- * @throws UsageError with every problem of the command line.
+ * Simulates what the command line asks for: progress on stderr, results on stdout. Resolves with the exit code: 2 where the
+ * command line makes no sense, every problem on stderr.
+ *
+ * @param args without the command itself.
+ * @param command what people type before them, for help and for the line that repeats a run.
  */
-export async function simulate(args: readonly string[]): Promise<void> {
-  const options = simulateOptions(args, () => randomInt(2 ** 32));
+export function runSimulate(args: readonly string[], command = 'npm run simulate --'): Promise<number> {
+  return asCommand(args, simulateUsage(command), async () => {
+    await simulated(simulateOptions(args, command, () => randomInt(MAX_SEED + 1)));
+    return 0;
+  });
+}
+
+async function simulated(options: SimulateOptions): Promise<void> {
   const { shape, settings, strategies, seed, json, report, command } = options;
-  const { durationMs } = scenarioOf(shape);
   const startMs = performance.now();
-  const runs = await runsOf(options, progressBar(durationMs, strategies.length));
+  const runs = await simulate({ shape, strategies, ...settings, seed }, { onProgress: progressBar() });
   const calls = runs.reduce((sum, { results }) => sum + results.offered, 0);
   const seconds = (performance.now() - startMs) / 1_000;
   process.stderr.write(`\r\u001b[K${calls.toLocaleString('en')} calls in ${seconds.toFixed(1)} s\n`);
@@ -31,23 +39,18 @@ export async function simulate(args: readonly string[]): Promise<void> {
 /** What was simulated, in a line. */
 function titleOf({ shape: { processes, rps, outageMs, recoveryMs, trouble } }: SimulateOptions): string {
   const fleet = processes === undefined ? 'Lambda' : processes === 1 ? '1 process' : `${processes} processes`;
-  const what = trouble === 'outage' ? 'the dependency dead' : 'one process sick';
   const recovery = recoveryMs > 0 ? `, its capacity back within ${recoveryMs / 1_000} s` : '';
-  return `${fleet}, ${rps} calls/s, ${what} for ${outageMs / 1_000} s${recovery}`;
+  return `${fleet}, ${rps} calls/s; for ${outageMs / 1_000} s ${TROUBLES[trouble]}${recovery}`;
 }
 
-function progressBar(durationMs: number, strategies: number): (strategy: string, elapsedMs: number) => void {
-  let done = 0;
-  let latest = '';
+function progressBar(): (progress: Progress) => void {
   let shownMs = Number.NEGATIVE_INFINITY;
-  return (strategy, elapsedMs) => {
-    if (strategy !== latest) done++;
-    latest = strategy;
+  return ({ strategy, share }) => {
     const nowMs = performance.now();
     // A terminal takes each word; a log, one now and then.
     if (nowMs - shownMs < (process.stderr.isTTY ? 100 : 5_000)) return;
     shownMs = nowMs;
-    const text = `${done}/${strategies} ${strategy}: ${Math.floor((100 * elapsedMs) / durationMs)} %`;
+    const text = `${Math.floor(100 * share)} % ${strategy}`;
     process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
   };
 }

@@ -1,20 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type TrialResult, trial } from '@switchgear/simulator';
-import { durationOption, integerOption, UsageError } from './usage-error.ts';
+import { asCommand, durationOption, integerOption, UsageError } from './usage-error.ts';
 
-const USAGE = `npm run soak -- [options]
+const usage = (command: string) => `${command} [options]
+
+Holds small fleets, drawn from random seeds, against the laws.
 
   --for    how long to try random seeds, like 60s or 8h. Default 60s.
-  --seed   tries this one seed instead, and tells its run event by event: 0 to ${2 ** 32 - 1}.`;
+  --seed   tries this one seed instead, and tells its run event by event: 0 to ${2 ** 32 - 1}.
+  --help   this text.`;
 
 /**
  * Holds random seeds against the laws for as long as told. Resolves with the exit code: 1 where a law was broken; then the
- * seed, and its run event by event, are on stdout. Ctrl-C ends it with the tally.
- * @throws UsageError with every problem of the command line.
+ * seed, and its run event by event, are on stdout; 2 where the command line makes no sense. Ctrl-C ends it with the tally.
  */
-export async function soak(args: readonly string[]): Promise<number> {
-  const { forMs, seed } = soakOptions(args);
+export function runSoak(args: readonly string[], command = 'npm run soak --'): Promise<number> {
+  return asCommand(args, usage(command), () => soak(soakOptions(args, usage(command))));
+}
+
+async function soak({ forMs, seed }: SoakOptions): Promise<number> {
   if (seed !== undefined) return tell(seed);
   let stopped = false;
   process.once('SIGINT', () => {
@@ -57,18 +62,23 @@ async function tell(seed: number): Promise<number> {
   return violations.length > 0 ? 1 : 0;
 }
 
-function soakOptions(args: readonly string[]): { readonly forMs: number; readonly seed: number | undefined } {
+interface SoakOptions {
+  readonly forMs: number;
+  readonly seed: number | undefined;
+}
+
+function soakOptions(args: readonly string[], help: string): SoakOptions {
   const problems: string[] = [];
   const text = { type: 'string' } as const;
   let values: { readonly for?: string; readonly seed?: string };
   try {
     ({ values } = parseArgs({ args: [...args], options: { for: text, seed: text } }));
   } catch (error) {
-    throw new UsageError([(error as Error).message], USAGE);
+    throw new UsageError([(error as Error).message], help);
   }
   const forMs = durationOption('for', values.for ?? '60s', problems);
   const seed =
     values.seed === undefined ? undefined : integerOption('seed', values.seed, [0, 2 ** 32 - 1], problems);
-  if (problems.length) throw new UsageError(problems, USAGE);
+  if (problems.length) throw new UsageError(problems, help);
   return { forMs, seed };
 }

@@ -1,4 +1,4 @@
-/** What a user typed makes no sense: every problem, each with what is allowed. */
+/** What a user typed makes no sense: every problem, each with what is allowed, and the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 
@@ -18,6 +18,15 @@ export function durationOption(name: string, text: string, problems: string[], m
   return minMs;
 }
 
+/** A share of all calls such as `0.1%` or `0.001`, less than all of them; else says why not. */
+export function shareOption(name: string, text: string, problems: string[]): number {
+  const [, amount, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+  const share = Number(amount) / (percent ? 100 : 1);
+  if (share < 1) return share;
+  problems.push(`--${name} is '${text}'; allowed: a share like '0.1%' or '0.001', less than 100%`);
+  return 0;
+}
+
 /** A whole number from `min` to `max`; else says why not. */
 export function integerOption(
   name: string,
@@ -29,4 +38,26 @@ export function integerOption(
   if (value >= min && value <= max) return value;
   problems.push(`--${name} is '${text}'; allowed: a whole number from ${min} to ${max}`);
   return min;
+}
+
+/**
+ * Runs a command as a shell expects it: resolves with its exit code. Asked for help, prints the usage and 0; given nonsense,
+ * says so on stderr, and 2.
+ */
+export async function asCommand(
+  args: readonly string[],
+  usage: string,
+  run: () => Promise<number>,
+): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from 'switchgear';
 import { Engine } from './engine/engine.ts';
 import { Random } from './engine/random.ts';
 import { type Results, resultsOf } from './results.ts';
@@ -14,9 +15,19 @@ export interface Comparison {
   readonly durationMs: number;
   readonly seed: number;
   readonly contenders: readonly Contender[];
-  /** Hears of each second that has been simulated. */
+  /** Hears now and then how far a run is. */
   readonly progress?: (strategy: string, elapsedMs: number) => void;
+  /** Ends the work: the promise rejects with its reason. */
+  readonly signal?: Signal | undefined;
 }
+
+/** Of an `AbortSignal`, what is needed here. */
+export interface Signal {
+  throwIfAborted(): void;
+}
+
+/** After so much real time the work pauses: else nothing would reach it, a message to a worker or Ctrl-C. */
+const BREATH_MS = 50;
 
 /** One strategy's run. */
 export interface Run {
@@ -36,11 +47,14 @@ export async function compare({
   seed,
   contenders,
   progress,
+  signal,
 }: Comparison): Promise<Run[]> {
   const errors = Error as { stackTraceLimit?: number };
   const { stackTraceLimit } = errors;
   errors.stackTraceLimit = 0;
+  let breathedMs = systemClock.now();
   try {
+    signal?.throwIfAborted();
     const runs: Run[] = [];
     for (const contender of contenders) {
       const engine = new Engine();
@@ -51,8 +65,13 @@ export async function compare({
       while (engine.elapsedMs + SECOND_MS <= durationMs) {
         await engine.advance(SECOND_MS);
         recorder.tick();
+        if (systemClock.now() - breathedMs < BREATH_MS) continue;
         progress?.(strategy.name, engine.elapsedMs);
+        await new Promise<void>((resolve) => systemClock.setTimer(resolve, 0));
+        signal?.throwIfAborted();
+        breathedMs = systemClock.now();
       }
+      progress?.(strategy.name, engine.elapsedMs);
       const timeline = recorder.timeline;
       runs.push({
         strategy: strategy.name,

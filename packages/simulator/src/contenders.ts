@@ -64,3 +64,5 @@ export const CONTENDERS = {
     (engine) =>
       oracle(engine, script),
 } as const satisfies Record<string, (settings: ContenderSettings) => Contender>;
+
+export type StrategyName = keyof typeof CONTENDERS;

@@ -1,15 +1,17 @@
 /** The fleet in virtual time: which settings suit your traffic, and the proof that the laws hold. */
 
-export { type Comparison, type Contender, compare, type Run } from './compare.ts';
-export { CONTENDERS, type ContenderSettings } from './contenders.ts';
+export { type Comparison, type Contender, compare, type Run, type Signal } from './compare.ts';
+export { CONTENDERS, type ContenderSettings, type StrategyName } from './contenders.ts';
 export { Distribution, type Quantiles } from './engine/distribution.ts';
 export { Engine } from './engine/engine.ts';
 export { Random } from './engine/random.ts';
 export type { LawName, Violation } from './laws/law.ts';
 export { type TrialResult, trial } from './laws/trial.ts';
-export { LEAD_MS, PRESETS, type Preset, type Shape, scenarioOf } from './presets.ts';
+export { PRESETS, type Preset } from './presets.ts';
 export type { RequestPrices } from './prices.ts';
 export { FIGURES, type Figure, type Outage, outageOf, type Results } from './results.ts';
+export { LEAD_MS, LIMITS, type Shape, scenarioOf, shapeProblems, TRAFFIC, TROUBLES } from './shape.ts';
+export { defaultsFor, MAX_SEED, type Progress, type Simulation, simulate, type Watch } from './simulate.ts';
 export { ModelledStore } from './store/modelled-store.ts';
 export { DYNAMODB, REDIS, type StoreProfile } from './store/store-profile.ts';
 export { LastWriterWins } from './strategies/last-writer-wins.ts';

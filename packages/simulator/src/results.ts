@@ -1,7 +1,7 @@
 import { MONTH_MS, priceOf } from './prices.ts';
 import type { Strategy } from './strategies/strategy.ts';
 import { SECOND_MS, type Second, type Timeline } from './timeline.ts';
-import { isDead, type Phase } from './world/dependency.ts';
+import { isDown, type Phase } from './world/dependency.ts';
 import { type Ledger, SLICE_MS, type Slice } from './world/ledger.ts';
 import type { Scenario } from './world/world.ts';
 
@@ -47,7 +47,8 @@ export const FIGURES: Readonly<Record<keyof Results, Figure>> = {
   reachedDead: {
     title: 'calls that hit the dead dependency',
     unit: 'count',
-    meaning: 'Calls that were let through to the dependency during the outage, probes included.',
+    meaning:
+      'Calls that were let through to the dependency during the outage, probes included. Where it fails in part or by turns: in the whole time of trouble.',
   },
   detectedAfterMs: {
     title: 'time to detect',
@@ -138,16 +139,16 @@ export const FIGURES: Readonly<Record<keyof Results, Figure>> = {
   },
 };
 
-/** When the dependency was dead, the first time. */
+/** From when the dependency first failed many until it last did. */
 export interface Outage {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
 export function outageOf(script: readonly Phase[]): Outage | undefined {
-  const at = script.findIndex(isDead);
-  const phase = script[at];
-  return phase && { fromMs: phase.fromMs, untilMs: script[at + 1]?.fromMs ?? Number.POSITIVE_INFINITY };
+  const first = script.find(isDown);
+  const next = script[script.findLastIndex(isDown) + 1];
+  return first && { fromMs: first.fromMs, untilMs: next?.fromMs ?? Number.POSITIVE_INFINITY };
 }
 
 export function resultsOf(

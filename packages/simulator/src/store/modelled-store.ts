@@ -2,6 +2,7 @@ import {
   type CircuitRecord,
   type HistoryEntry,
   MemoryStore,
+  type OperatorStore,
   type Store,
   StoreError,
   type Window,
@@ -66,7 +67,7 @@ export class ModelledStore {
   }
 
   /** The store as one process sees it. */
-  connect(process: Process): Store {
+  connect(process: Process): OperatorStore {
     return new Connection(this, process);
   }
 
@@ -124,7 +125,7 @@ function throttled(verb: Verb): StoreError {
 }
 
 /** One process's way to the store, and what it knows of the store's time. */
-class Connection implements Store {
+class Connection implements OperatorStore {
   readonly #store: ModelledStore;
   readonly #process: Process;
   readonly #errorMs: number;
@@ -182,15 +183,15 @@ class Connection implements Store {
     return this.#write({ verb: 'lease', base, slot, lease });
   }
 
-  override(...[name, request]: Parameters<Store['override']>): Promise<WriteAnswer> {
+  override(...[name, request]: Parameters<OperatorStore['override']>): Promise<WriteAnswer> {
     return this.#write({ verb: 'override', name, request });
   }
 
-  policy(...[name, values, author]: Parameters<Store['policy']>): Promise<WriteAnswer> {
+  policy(...[name, values, author]: Parameters<OperatorStore['policy']>): Promise<WriteAnswer> {
     return this.#write({ verb: 'policy', name, values, author });
   }
 
-  async clear(...[names, author]: Parameters<Store['clear']>): Promise<void> {
+  async clear(...[names, author]: Parameters<OperatorStore['clear']>): Promise<void> {
     await Promise.all(names.map((name) => this.#write({ verb: 'clear', name, author })));
   }
 

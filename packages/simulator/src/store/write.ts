@@ -1,7 +1,15 @@
-import type { CircuitRecord, Evidence, Head, Lease, OverrideRequest, ProbeResult, Store } from 'switchgear';
+import type {
+  CircuitRecord,
+  Evidence,
+  Head,
+  Lease,
+  OperatorStore,
+  OverrideRequest,
+  ProbeResult,
+} from 'switchgear';
 
-type Author = Parameters<Store['clear']>[1];
-type PolicyValues = Parameters<Store['policy']>[1];
+type Author = Parameters<OperatorStore['clear']>[1];
+type PolicyValues = Parameters<OperatorStore['policy']>[1];
 
 /** A write as it travels to the store. */
 export type Write =
@@ -25,7 +33,7 @@ export function itemOf(write: Write): string {
 /** Lets `store` do it. */
 export async function perform(
   write: Write,
-  store: Store,
+  store: OperatorStore,
 ): Promise<{ accepted: boolean; record: CircuitRecord }> {
   switch (write.verb) {
     case 'report':

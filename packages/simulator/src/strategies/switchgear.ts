@@ -13,7 +13,10 @@ import type { ModelledStore } from '../store/modelled-store.ts';
 import type { Guard, Strategy, Ticket } from './strategy.ts';
 
 /** How a process of the fleet sets up its switchgear; the rest comes from the simulation. */
-export type GearSettings = Pick<SwitchgearOptions, 'cacheTtl' | 'maxStale' | 'storeTimeout' | 'awaitReports'>;
+export interface GearSettings extends Pick<SwitchgearOptions, 'maxStale' | 'storeTimeout' | 'awaitReports'> {
+  /** Milliseconds. */
+  readonly cacheTtl?: number;
+}
 
 /** The dependency's circuit. */
 export const CIRCUIT = 'payments';

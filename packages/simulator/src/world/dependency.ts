@@ -30,6 +30,14 @@ export function isDead({ condition, affects }: Phase): boolean {
   return condition.failureRatio === 1 && !affects;
 }
 
+/** A dependency that fails so many calls is not well, whoever asks. */
+const DOWN_RATIO = 0.3;
+
+/** Whether it fails many calls, of everybody. */
+export function isDown({ condition, affects }: Phase): boolean {
+  return condition.failureRatio >= DOWN_RATIO && !affects;
+}
+
 /** What a call met with. Reused: read it before the next call. */
 export interface Service {
   latencyMs: number;

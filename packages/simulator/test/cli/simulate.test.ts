@@ -1,16 +1,39 @@
-import { CONTENDERS, PRESETS } from '@switchgear/simulator';
-import { describe, expect, test } from 'vitest';
+import { CONTENDERS, PRESETS, simulate, TROUBLES } from '@switchgear/simulator';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { page } from '../../cli/report.ts';
-import { runsOf } from '../../cli/runs-of.ts';
+import { runSimulate } from '../../cli/simulate.ts';
 import { simulateOptions } from '../../cli/simulate-options.ts';
 import { table } from '../../cli/table.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 
+const COMMAND = 'npm run simulate --';
 const drawn = () => 42;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What a command writes, and its exit code. */
+async function typed(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err] = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockReturnValue(true),
+  );
+  const code = await runSimulate(args, 'switchgear simulate');
+  const text = (spy: typeof out) => spy?.mock.calls.map(([chunk]) => String(chunk)).join('') ?? '';
+  const written = { code, out: text(out), err: text(err) };
+  vi.restoreAllMocks();
+  return written;
+}
+
+/** Simulates what a command line says. */
+function runsOf(...args: string[]) {
+  const { shape, strategies, settings, seed } = simulateOptions(args, COMMAND, drawn);
+  return simulate({ shape, strategies, ...settings, seed });
+}
 
 function problemsOf(...args: string[]): string[] {
   try {
-    simulateOptions(args, drawn);
+    simulateOptions(args, COMMAND, drawn);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return error.message.split('\n').filter((line) => line.startsWith('  - '));
@@ -20,10 +43,10 @@ function problemsOf(...args: string[]): string[] {
 
 describe('the command line', () => {
   test('nothing given: a preset, all strategies, and a drawn seed that the command repeats', () => {
-    const options = simulateOptions([], drawn);
+    const options = simulateOptions([], COMMAND, drawn);
     expect(options).toMatchObject({ preset: 'pods-50', seed: 42, command: 'npm run simulate -- --seed 42' });
     expect(options.strategies).toEqual(Object.keys(CONTENDERS));
-    expect(simulateOptions(options.command.split(' ').slice(4), () => 0).seed).toBe(42);
+    expect(simulateOptions(options.command.split(' ').slice(4), COMMAND, () => 0).seed).toBe(42);
   });
 
   test('every problem in one error, each with what is allowed', () => {
@@ -32,11 +55,14 @@ describe('the command line', () => {
       '--rps=x',
       '--processes=0',
       '--outage=5',
+      '--errors=100%',
+      '--traffic=odd',
+      '--trouble=none',
       '--strategy=foo',
       '--seed=-1',
       '--policy=failureTreshold=3,resetTimeout=99d,quorum=2.5,timeout',
     );
-    expect(problems).toHaveLength(10);
+    expect(problems).toHaveLength(13);
     for (const problem of problems) expect(problem).toContain('allowed: ');
     expect(problems.join('\n')).not.toContain('SWITCHGEAR_');
   });
@@ -50,18 +76,46 @@ describe('the command line', () => {
     expect(problemsOf('--bogus')).toHaveLength(1);
   });
 
+  test('help on stdout; nonsense on stderr, with the exit code of a usage error', async () => {
+    const help = await typed('--seed=x', '--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toMatch(/^switchgear simulate \[options\]/);
+    for (const option of ['--preset', '--trouble', '--policy', '--report'])
+      expect(help.out).toContain(option);
+    const nonsense = await typed('--seed=x');
+    expect(nonsense).toMatchObject({ code: 2, out: '' });
+    expect(nonsense.err).toContain("--seed is 'x'");
+  });
+
+  test('results as JSON, with the line that repeats them', async () => {
+    const { code, out } = await typed('--rps=20', '--outage=1s', '--strategy=none', '--json', '--seed=9');
+    const { command, seed, runs } = JSON.parse(out);
+    expect({ code, command, seed }).toEqual({
+      code: 0,
+      command: 'switchgear simulate --rps=20 --outage=1s --strategy=none --json --seed=9',
+      seed: 9,
+    });
+    expect(runs[0].results.offered).toBeGreaterThan(0);
+  });
+
+  test.each(Object.keys(TROUBLES))('every strategy meets %s', async (trouble) => {
+    const runs = await runsOf('--rps=60', '--processes=9', '--outage=20s', '--trouble', trouble);
+    const [open] = runs;
+    expect(runs).toHaveLength(Object.keys(CONTENDERS).length);
+    expect(open?.results.clientErrors).toBeGreaterThan(0);
+    for (const { results } of runs) expect(results.offered).toBe(open?.results.offered);
+  });
+
   test.each(Object.keys(PRESETS))('the preset %s stands alone', (preset) => {
     expect(problemsOf('--preset', preset)).toEqual([]);
   });
 });
 
 test('table and page: every strategy, seed and command; the page needs nothing but itself', async () => {
-  const options = simulateOptions(
-    ['--rps=40', '--processes=130', '--outage=5s', '--strategy=dynamodb'],
-    drawn,
-  );
+  const args = ['--rps=40', '--processes=130', '--outage=5s', '--strategy=dynamodb'];
+  const options = simulateOptions(args, COMMAND, drawn);
   const seconds = 125;
-  const runs = await runsOf(options);
+  const runs = await runsOf(...args);
   const [run] = runs;
   // As many seconds as were simulated; of many processes every other one.
   expect(run?.timeline.seconds).toHaveLength(seconds);
@@ -87,8 +141,7 @@ test('table and page: every strategy, seed and command; the page needs nothing b
 test('with a ramp, recovery stays within what the dependency can take; without it, it does not', async () => {
   const overloads = await Promise.all(
     ['failureRatio=0', 'failureRatio=0,rampDuration=60s'].map(async (policy) => {
-      const args = ['--recovery=60s', '--strategy=redis', '--seed=3', '--policy', policy];
-      const [run] = await runsOf(simulateOptions(args, drawn));
+      const [run] = await runsOf('--recovery=60s', '--strategy=redis', '--seed=3', '--policy', policy);
       return run?.results;
     }),
   );
