@@ -1,6 +1,7 @@
 /** The invocation of Lambda that the present code runs for. Several may run in one process; each sees its own. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Guard } from '../guard/guard.ts';
 
 export interface Invocation {
   /** What ties the work of several functions together: the caller's, else `requestId`. */
@@ -11,22 +12,32 @@ export interface Invocation {
   readonly deadlineMs: number;
 }
 
-const invocations = new AsyncLocalStorage<Invocation>();
+/** @internal An invocation, and what ends its calls in time. */
+export interface TimedInvocation extends Invocation {
+  readonly calls: Guard;
+}
+
+const invocations = new AsyncLocalStorage<TimedInvocation>();
 
 /**
- * The invocation that the caller runs for, `undefined` outside of any: during INIT, or where no `withSwitchgear` and no
+ * The invocation that the caller runs for, `undefined` outside of any: during INIT, or where neither `withSwitchgear` nor the
  * middleware is around the handler. No store call; concurrent invocations each see their own.
  */
 export function currentInvocation(): Invocation | undefined {
   return invocations.getStore();
 }
 
+/** @internal */
+export function timedInvocation(): TimedInvocation | undefined {
+  return invocations.getStore();
+}
+
 /** @internal Runs `run`, and whatever it starts, for `invocation`. */
-export function runFor<T>(invocation: Invocation, run: () => T): T {
+export function runFor<T>(invocation: TimedInvocation, run: () => T): T {
   return invocations.run(invocation, run);
 }
 
 /** @internal What the caller does from here on, and whatever it starts, is for `invocation`. */
-export function enter(invocation: Invocation): void {
+export function enter(invocation: TimedInvocation): void {
   invocations.enterWith(invocation);
 }

@@ -1,0 +1,123 @@
+/**
+ * What happens around each invocation, whatever wraps the handler:
+ *
+ *      INIT              invocation                                                        freeze
+ *      ├─ warm-up ───────┼─ ready ─┬─ handler ───────────────────┬─ end: flush, atEnd ─┬─►
+ *                                  │ calls end here, at the latest ┘                   │
+ *                                  │                             ├────── margin ───────┼─ Lambda kills
+ */
+
+import { type Clock, systemClock } from '../clock.ts';
+import type { Duration } from '../duration.ts';
+import { ConfigurationError } from '../errors.ts';
+import { readGuardOptions } from '../guard/guard-options.ts';
+import { deadline } from '../guard/parent-deadline.ts';
+import type { OptionSpec } from '../options.ts';
+import type { Switchgear } from '../switchgear.ts';
+import { correlationIdOf, soundId } from './correlation-id.ts';
+import type { TimedInvocation } from './invocation.ts';
+import type { LambdaContext } from './lambda-context.ts';
+import { WarmUp } from './warm-up.ts';
+
+/** Durations are milliseconds or `'30s'`. */
+export interface LifecycleOptions<Event = never> {
+  /** Whose circuits are read ahead, and whose reports are waited for. */
+  readonly gear: Switchgear;
+  /**
+   * Kept back from calls behind `invocationDeadline`, so that there is time to report them and to answer: the gear's `storeTimeout`
+   * and what the handler itself needs. At most half of the invocation's time. Default 1 second.
+   */
+  readonly margin?: Duration;
+  /** Longest wait, before the response, for what is under way to the store. Default 500 milliseconds. */
+  readonly flushTimeout?: Duration;
+  /**
+   * The correlation id that an event brings: 1 to 128 letters, digits or `_.:/+=@-`; anything else gives way to Lambda's request
+   * id. Default: the header `x-correlation-id` of an HTTP event, else its field `correlationId`.
+   */
+  readonly correlationId?: (event: Event) => unknown;
+  /** Called in each invocation when the handler has ended and its reports are flushed, and awaited within the same budget: for metrics. */
+  readonly atEnd?: () => unknown;
+  /** Time, replaced in tests. */
+  readonly clock?: Clock;
+}
+
+interface Settings {
+  readonly margin: number;
+  readonly flushTimeout: number;
+  readonly correlationId?: (event: unknown) => unknown;
+  readonly atEnd?: () => unknown;
+}
+
+const TABLE: Record<keyof Settings, OptionSpec> = {
+  margin: { kind: 'duration', default: 1_000, min: 0, max: 900_000 },
+  flushTimeout: { kind: 'duration', default: 500, min: 0, max: 900_000 },
+  correlationId: { kind: 'function' },
+  atEnd: { kind: 'function' },
+};
+
+/** What the answer itself needs on its way: not to be spent on waiting. */
+const ANSWER_MS = 100;
+
+export class Lifecycle {
+  readonly #gear: Switchgear;
+  readonly #clock: Clock;
+  readonly #settings: Settings;
+  readonly #warmUp: WarmUp;
+
+  /** Begins the warm-up. @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options. */
+  constructor(what: string, options: LifecycleOptions) {
+    const { gear, clock = systemClock, ...rest } = options ?? {};
+    if (typeof gear?.flush !== 'function')
+      throw new ConfigurationError([`${what}: gear is ${typeof gear}; allowed: a Switchgear`]);
+    this.#settings = readGuardOptions<Settings>(what, TABLE, rest);
+    this.#gear = gear;
+    this.#clock = clock;
+    this.#warmUp = new WarmUp(gear, clock);
+  }
+
+  begin(event: unknown, context: LambdaContext): TimedInvocation {
+    const remainingMs = context.getRemainingTimeInMillis();
+    const requestId = context.awsRequestId;
+    return {
+      correlationId: this.#correlationId(event) ?? requestId,
+      requestId,
+      deadlineMs: this.#clock.now() + remainingMs,
+      calls: deadline(() => context.getRemainingTimeInMillis(), {
+        // A function of one second is to make calls too.
+        margin: Math.min(this.#settings.margin, Math.max(0, remainingMs / 2)),
+        clock: this.#clock,
+      }),
+    };
+  }
+
+  /** Settles when the circuits are read, or the store has had its time. */
+  ready(): Promise<void> {
+    return this.#warmUp.ready();
+  }
+
+  /** Waits for what the process would else take into its freeze; never rejects. */
+  async end({ deadlineMs }: TimedInvocation): Promise<void> {
+    const endsAtMs = Math.min(this.#clock.now() + this.#settings.flushTimeout, deadlineMs - ANSWER_MS);
+    await this.#gear.flush(Math.max(0, endsAtMs - this.#clock.now()));
+    const { atEnd } = this.#settings;
+    if (!atEnd) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer(resolve, Math.max(0, endsAtMs - this.#clock.now()));
+      new Promise((settle) => settle(atEnd()))
+        .catch((error) => console.error('switchgear: atEnd threw', error))
+        .finally(() => {
+          timer.cancel();
+          resolve();
+        });
+    });
+  }
+
+  #correlationId(event: unknown): string | undefined {
+    const { correlationId = correlationIdOf } = this.#settings;
+    try {
+      return soundId(correlationId(event));
+    } catch {
+      return undefined;
+    }
+  }
+}

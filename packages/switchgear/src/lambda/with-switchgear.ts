@@ -1,0 +1,60 @@
+/** A handler of Lambda, with what breakers need around it. */
+
+import { compose, type Guard } from '../guard/guard.ts';
+import { runFor } from './invocation.ts';
+import { invocationDeadline } from './invocation-deadline.ts';
+import { contextOf, type LambdaContext } from './lambda-context.ts';
+import { Lifecycle, type LifecycleOptions } from './lifecycle.ts';
+
+export interface WithSwitchgearOptions<Event = never, Result = unknown> extends LifecycleOptions<Event> {
+  /**
+   * Guards the whole handler: a breaker, or a composition with one inside. While its circuit is open, invocations end with a
+   * `CircuitOpenError`, or with what a `fallback` around the breaker answers.
+   */
+  readonly protect?: Guard<Result>;
+}
+
+/**
+ * The same handler, with: its circuits read during INIT; the invocation's deadline for calls behind `invocationDeadline`;
+ * `currentInvocation` for whoever asks; and, before the response, a wait for what is under way to the store.
+ *
+ * Make breakers at module level, so that the warm-up, which begins once all modules are loaded, knows them. It fails no INIT;
+ * the first invocation waits for it, at most the gear's `storeTimeout`. Results and errors are the handler's own. Streaming
+ * handlers go in or out of `awslambda.streamifyResponse`. Callbacks are not handed on: handlers are async.
+ *
+ * Cost: one batched read in INIT. Concurrent invocations in one process are independent.
+ *
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options, at module load.
+ * @example
+ * export const handler = withSwitchgear(async (event: Order) => charge(event), { gear });
+ */
+export function withSwitchgear<Event, Result, Context extends LambdaContext = LambdaContext>(
+  handler: (event: Event, context: Context, callback: never) => PromiseLike<Result> | Result,
+  options: WithSwitchgearOptions<Event, Awaited<Result>>,
+): (event: Event, context: Context) => Promise<Awaited<Result>>;
+export function withSwitchgear<Event, Stream, Result, Context extends LambdaContext = LambdaContext>(
+  handler: (event: Event, stream: Stream, context: Context) => PromiseLike<Result> | Result,
+  options: WithSwitchgearOptions<Event, Awaited<Result>>,
+): (event: Event, stream: Stream, context: Context) => Promise<Awaited<Result>>;
+export function withSwitchgear(
+  handler: (...args: never[]) => unknown,
+  { protect, ...options }: WithSwitchgearOptions,
+): (...args: unknown[]) => Promise<unknown> {
+  const lifecycle = new Lifecycle('withSwitchgear', options);
+  const guard = protect && compose(protect, invocationDeadline());
+  const wrapped = async (...args: unknown[]) => {
+    const context = contextOf(args);
+    const given = args.slice(0, args.indexOf(context) + 1) as never[];
+    const invocation = lifecycle.begin(args[0], context);
+    return runFor(invocation, async () => {
+      try {
+        await lifecycle.ready();
+        return await (guard ? guard.execute(() => handler(...given)) : handler(...given));
+      } finally {
+        await lifecycle.end(invocation);
+      }
+    });
+  };
+  // What the runtime has written on it: a handler that streams still does.
+  return Object.assign(wrapped, handler);
+}
