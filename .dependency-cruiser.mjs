@@ -22,7 +22,7 @@ export default {
       severity: 'error',
       from: { path: '^packages/switchgear/src/store/' },
       to: {
-        path: '^packages/switchgear/src/(breaker|call|permit|switchgear|circuit|guard|config|testing|index)',
+        path: '^packages/switchgear/src/(breaker|call|permit|switchgear|circuit|guard|operate|config|testing|index)',
       },
     },
     {
@@ -50,6 +50,19 @@ export default {
       from: { path: '^packages/switchgear/src/[^/]+[.]ts$' },
       to: {
         path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline)|fetch|undici|axios|aws-sdk|lambda|middy)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'operators-cost-only-their-users',
+      comment: 'what makes calls does not load what operators do',
+      severity: 'error',
+      from: {
+        path: '^packages/switchgear/src/',
+        pathNot: '^packages/switchgear/src/(operate|config|store/dynamodb/index)',
+      },
+      to: {
+        path: '^packages/switchgear/src/(operate/|store/dynamodb/operator-store)',
         dependencyTypesNot: ['type-only'],
       },
     },

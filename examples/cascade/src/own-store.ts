@@ -2,6 +2,7 @@
 
 import { type Store, type StoreProblem, Switchgear } from 'switchgear';
 import { createStore } from 'switchgear/config';
+import { Operator } from 'switchgear/operate';
 import type { StoreCall } from './embedded-store.ts';
 import { now } from './note.ts';
 
@@ -30,7 +31,8 @@ export class StoreRefused extends Error {
  * @returns what is worth knowing about it, in words. @throws StoreRefused; ConfigurationError for an address that is none.
  */
 export async function prepareOwnStore(address: string): Promise<string[]> {
-  const gear = new Switchgear({ store: await createStore(address) });
+  const store = await createStore(address);
+  const gear = new Switchgear({ store });
   try {
     const problems = await gear.check();
     const errors = problems.filter(({ severity }) => severity === 'error');
@@ -39,7 +41,7 @@ export async function prepareOwnStore(address: string): Promise<string[]> {
         `the store of --store cannot be used:\n${errors.map((problem) => `  - ${words(problem)}`).join('\n')}`,
       );
     // An earlier run may have left it open.
-    await gear.clearStates([OWN_CIRCUIT], { by: 'demo', reason: 'a new run' });
+    await new Operator({ store }).clearStates([OWN_CIRCUIT], { by: 'demo', reason: 'a new run' });
     process.env[VARIABLE] = address;
     return problems.map(words);
   } finally {

@@ -39,7 +39,7 @@ export {
 export { isBreakable } from './guard/classify.ts';
 export type { BreakerOptions, GearOptions, ResolvedOptions } from './options.ts';
 export { Permit } from './permit.ts';
-export type { HistoryEntry, Store, StoreProblem, WriteAnswer } from './store/contract.ts';
+export type { HistoryEntry, OperatorStore, Store, StoreProblem, WriteAnswer } from './store/contract.ts';
 export { MemoryStore } from './store/memory/memory-store.ts';
 export type { Verb } from './store/store-guard.ts';
-export { type Author, type StateRequest, Switchgear, type SwitchgearOptions } from './switchgear.ts';
+export { Switchgear, type SwitchgearOptions } from './switchgear.ts';

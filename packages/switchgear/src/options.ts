@@ -1,6 +1,5 @@
 /** Options: one table says what each may be. Validation, environment variables and documentation read it. */
 
-import type { OverrideRequest } from './core/apply.ts';
 import type { Policy } from './core/policy.ts';
 import { type Duration, parseDuration } from './duration.ts';
 import { ConfigurationError } from './errors.ts';
@@ -135,7 +134,8 @@ const ratio = (fallback: number): OptionSpec => ({ kind: 'ratio', default: fallb
 
 export const FUNCTION = { kind: 'function' } as const satisfies OptionSpec;
 
-export const BREAKER_OPTIONS = {
+/** How a circuit decides: what can be stored with it too. */
+export const POLICY_OPTIONS = {
   failureThreshold: integer(3),
   minCalls: integer(0, 0),
   failureRatio: ratio(0.1),
@@ -155,6 +155,10 @@ export const BREAKER_OPTIONS = {
   leaseDuration: duration(undefined),
   rampDuration: duration(0, 0, 0),
   rampFrom: ratio(0.1),
+} as const satisfies Record<keyof Policy, OptionSpec>;
+
+export const BREAKER_OPTIONS = {
+  ...POLICY_OPTIONS,
   timeout: duration(OFF, 1, OFF),
   maxConcurrent: { ...integer(10), off: OFF },
   maxQueue: integer(100, 0),
@@ -172,19 +176,6 @@ export const GEAR_OPTIONS = {
   awaitReports: { kind: 'boolean' },
   disabled: { kind: 'boolean', default: false },
 } as const satisfies Record<keyof GearOptions, OptionSpec>;
-
-/** Who acts as an operator, and why: the record carries it, and is to stay small. */
-export const AUTHOR = {
-  by: { kind: 'text', min: 1, max: 64 },
-  reason: { kind: 'text', min: 1, max: 256, required: true },
-} as const satisfies Record<string, OptionSpec>;
-
-/** What an operator may ask for. */
-export const OVERRIDE = {
-  mode: { kind: 'choice', choices: ['forced-open', 'forced-closed', 'disabled', 'release'], required: true },
-  ...AUTHOR,
-  forMs: { kind: 'duration', min: 1, max: 30 * DAY },
-} as const satisfies Record<keyof OverrideRequest, OptionSpec>;
 
 const CIRCUIT_NAME: OptionSpec = { kind: 'text', min: 1, max: 255 };
 /** How long a probe is given where calls have no timeout, and how much longer than the timeout where they have one. */
@@ -241,32 +232,15 @@ export function resolveGearOptions(
   return Object.freeze(values as unknown as ResolvedGearOptions);
 }
 
-/**
- * Operators' acts on circuits, checked, each in the words of `table`: what lies in the store must be legible to the fleet.
- * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
- */
-export function resolveActs<T extends { readonly by: string }>(
-  table: Readonly<Record<keyof T, OptionSpec>>,
-  acts: readonly (readonly [name: string, act: unknown])[],
-  by: string,
-): (readonly [name: string, act: T])[] {
-  const problems: string[] = [];
-  const resolved = acts.map(([name, act]) => {
-    checkName(name, problems);
-    return [name, readOptions(table, [act as object, { by }], problems, `${name}.`) as unknown as T] as const;
-  });
-  if (problems.length) throw new ConfigurationError(problems);
-  return resolved;
-}
-
-function checkName(name: string, problems: string[]): void {
+/** Adds to `problems` where `name` cannot be a circuit's. */
+export function checkName(name: string, problems: string[]): void {
   if (accept(CIRCUIT_NAME, name) === undefined) problems.push(refusal('name', name, CIRCUIT_NAME));
 }
 
 type Values = Record<string, unknown>;
 
 /** The value of each option of `table` in the first of `layers` that has it, else its default. */
-function readOptions(
+export function readOptions(
   table: Readonly<Record<string, OptionSpec>>,
   layers: readonly object[],
   problems: string[],

@@ -6,25 +6,17 @@ import type { EndedCall } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { Refresher } from './circuit/refresher.ts';
 import type { StateChange } from './circuit/state-change.ts';
-import { type CircuitStatus, recordStatus } from './circuit/status.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { OverrideRequest } from './core/apply.ts';
-import { type Policy, windowOf } from './core/policy.ts';
-import type { CircuitRecord, OverrideMode } from './core/record.ts';
-import type { Duration } from './duration.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
 import { newId as randomId } from './id.ts';
 import {
-  AUTHOR,
   type BreakerOptions,
   FUNCTION,
   type GearOptions,
-  OVERRIDE,
   type ResolvedGearOptions,
   type ResolvedOptions,
   refusal,
-  resolveActs,
   resolveGearOptions,
   resolveOptions,
 } from './options.ts';
@@ -45,22 +37,6 @@ export interface SwitchgearOptions extends GearOptions {
   readonly random?: () => number;
   /** A fresh id, unique in the fleet, replaced where a run must repeat itself exactly. */
   readonly newId?: () => string;
-}
-
-/** Who acts, and why. */
-export interface Author {
-  /** At most 64 characters; default: this process. */
-  readonly by?: string;
-  /** 1 to 256 characters. */
-  readonly reason: string;
-}
-
-/** An override for `setStates`. */
-export interface StateRequest extends Author {
-  /** `release` ends what is in force. */
-  readonly mode: OverrideMode | 'release';
-  /** How long it holds: milliseconds or `'10m'`, up to 30 days. Default: until released. */
-  readonly forMs?: Duration;
 }
 
 /**
@@ -214,50 +190,6 @@ export class Switchgear {
   }
 
   /**
-   * The fleet's state of these circuits (by default of all that this process has breakers for), read now.
-   * Cost: one read per 100. Unlike calls, it rejects when the store does.
-   */
-  async getStates(
-    names: readonly string[] = [...this.#breakers.keys()],
-  ): Promise<Record<string, CircuitStatus>> {
-    const records = await this.#store.load(names, (name) => windowOf(this.#policy(name)), {
-      consistent: true,
-    });
-    const nowMs = this.#store.now() ?? this.#clock.now();
-    return statuses(records, nowMs);
-  }
-
-  /**
-   * Sets or releases overrides, all circuits at once. Rejects when the store does. Cost: a read and a write each.
-   * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the requests: then nothing is written.
-   */
-  async setStates(requests: Readonly<Record<string, StateRequest>>): Promise<Record<string, CircuitStatus>> {
-    const acts = resolveActs<OverrideRequest>(OVERRIDE, Object.entries(requests), this.processId);
-    const answers = await Promise.all(
-      acts.map(async ([name, request]) => {
-        const sentMs = this.#clock.now();
-        const { record } = await this.#store.override(name, request);
-        this.#breakers.get(name)?.circuit.adopt(record, sentMs, true);
-        return record;
-      }),
-    );
-    const nowMs = this.#store.now() ?? this.#clock.now();
-    return statuses(answers, nowMs);
-  }
-
-  /**
-   * Puts circuits into a fresh closed state, without override, even an unreadable one. Rejects when the store does.
-   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong names or a wrong author: then nothing is written.
-   */
-  async clearStates(names: readonly string[], author: Author): Promise<void> {
-    const acts = names.map((name) => [name, author] as const);
-    const [first] = resolveActs<Required<Author>>(AUTHOR, acts, this.processId);
-    if (!first) return;
-    await this.#store.clear(names, first[1]);
-    await this.warm(names);
-  }
-
-  /**
    * Reads the circuits before the first call does, also those that get their breaker and its options later: in one batch,
    * within `storeTimeout`. Rejects for wrong names alone.
    */
@@ -302,14 +234,6 @@ export class Switchgear {
     this.#unsubscribe?.();
     await this.#store.close?.();
   }
-
-  #policy(name: string): Policy {
-    return this.#breakers.get(name)?.options ?? resolveOptions(name, this.#defaults, {});
-  }
-}
-
-function statuses(records: readonly CircuitRecord[], nowMs: number): Record<string, CircuitStatus> {
-  return Object.fromEntries(records.map((record) => [record.name, recordStatus(record, nowMs)]));
 }
 
 function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => void {

@@ -1,11 +1,11 @@
 import { ConfigurationError } from '../errors.ts';
-import type { Store } from '../store/contract.ts';
+import type { OperatorStore } from '../store/contract.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { redisClient } from './redis-client.ts';
 import { addressProblems, parseAddress } from './store-address.ts';
 
 /**
- * The store at an address, so that changing the store is a change of configuration. Loads the SDK that it needs, and
+ * The store at an address, for calls and for operators, so that changing the store is a change of configuration. Loads the SDK that it needs, and
  * only that one; opens no connection.
  *
  * @param address `memory:` or `dynamodb://<table>?region=…&endpoint=…&partitionKey=…&sortKey=…&keyPrefix=…&ttlAttribute=…`,
@@ -13,7 +13,7 @@ import { addressProblems, parseAddress } from './store-address.ts';
  *   `rediss://…` with TLS, for a Cluster with `cluster=true` and any of its nodes. Redis takes ioredis, or `redis` where that is missing.
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem, and without the values: an address may hold secrets.
  */
-export async function createStore(address: string): Promise<Store> {
+export async function createStore(address: string): Promise<OperatorStore> {
   const problems = addressProblems(address);
   if (problems.length) throw new ConfigurationError(problems.map((problem) => `store address: ${problem}`));
   const parsed = parseAddress(address);
@@ -24,6 +24,10 @@ export async function createStore(address: string): Promise<Store> {
     return new RedisStore({ client: await redisClient(address), ...(prefix && { prefix }) });
   }
   const { tableName, settings } = parsed;
-  const { DynamoDBStore } = await import('../store/dynamodb/index.ts');
-  return new DynamoDBStore({ tableName, ...settings, ...(settings.sortKey === '' && { sortKey: null }) });
+  const { DynamoDBOperatorStore } = await import('../store/dynamodb/index.ts');
+  return new DynamoDBOperatorStore({
+    tableName,
+    ...settings,
+    ...(settings.sortKey === '' && { sortKey: null }),
+  });
 }

@@ -34,6 +34,9 @@ export function windowOf(policy: Pick<Policy, 'failureWindow'>): Window {
   return { bucketMs, buckets: Math.max(1, Math.floor(policy.failureWindow / bucketMs)) };
 }
 
+/** How a circuit is cut that an operator acted on before anybody reported: the default window of 60 s. */
+export const DEFAULT_WINDOW: Window = windowOf({ failureWindow: 60_000 });
+
 /** Why the counts of a window trip the circuit, or `undefined`. */
 export function tripReason(counts: Counts, policy: Policy): TransitionReason | undefined {
   if (counts.calls < policy.minCalls) return undefined;

@@ -79,33 +79,11 @@ export interface Store {
   /** Takes probe slot `slot`, if the epoch holds and the slot is free or its lease ended 2 s ago or more. Cost: one write. */
   lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer>;
 
-  /**
-   * Sets or ends an override; moves no epoch. Creates a missing record. Concurrent operators: the last one holds, each gets
-   * a version of its own. `accepted` is false where there was nothing to release. Cost: one read and one write.
-   */
-  override(name: string, request: OverrideRequest): Promise<WriteAnswer>;
-
-  /** Stores settings with the circuit (`null` removes them); moves no epoch. Cost: one read and one write. */
-  policy(
-    name: string,
-    values: StoredPolicy['values'] | null,
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<WriteAnswer>;
-
-  /** Names of all circuits that were ever written. A query, never a scan. */
-  list(): Promise<string[]>;
-
   /** Transitions of a circuit, newest first, at most `limit` (100). */
   history(name: string, limit?: number): Promise<HistoryEntry[]>;
 
   /**
-   * Puts circuits into a new closed epoch without override; the history stays. Records are never deleted, so that epoch
-   * numbers do not restart under a frozen process. Cost: one read and one write per circuit.
-   */
-  clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void>;
-
-  /**
-   * Calls `listener`, which must not throw, with each record that changed its epoch or override, where the store can push;
+   * Calls `listener`, which must not throw, with each record that changed its epoch, override or policy, where the store can push;
    * with unchanged ones too, where it cannot tell what was missed. Returns the unsubscribe.
    */
   subscribe?(listener: (record: CircuitRecord) => void): () => void;
@@ -118,4 +96,31 @@ export interface Store {
 
   /** Gives back connections that the store itself opened. */
   close?(): Promise<void>;
+}
+
+/** A store that operators can act on too: what `Operator` of `switchgear/operate` needs, and no call does. */
+export interface OperatorStore extends Store {
+  /**
+   * Sets or ends an override; moves no epoch. Creates a missing record. Concurrent operators: the last one holds, each gets
+   * a version of its own. `accepted` is false where there was nothing to release.
+   * Cost: one write, and a read that acts begun together share (DynamoDB: one per 100; Redis: one round trip per node).
+   */
+  override(name: string, request: OverrideRequest): Promise<WriteAnswer>;
+
+  /** Stores settings with the circuit (`null` removes them); moves no epoch. Cost: as for `override`. */
+  policy(
+    name: string,
+    values: StoredPolicy['values'] | null,
+    author: { readonly by: string; readonly reason: string },
+  ): Promise<WriteAnswer>;
+
+  /** Names of all circuits that were ever written. A query, never a scan. */
+  list(): Promise<string[]>;
+
+  /**
+   * Puts circuits into a new closed epoch without override; the history stays. Records are never deleted, so that epoch
+   * numbers do not restart under a frozen process. Cost: as for `override`, per circuit.
+   * One more write where there is a transition to file.
+   */
+  clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void>;
 }

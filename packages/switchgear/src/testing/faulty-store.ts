@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { CircuitRecord } from '../core/record.ts';
 import { StoreError } from '../errors.ts';
-import type { Store } from '../store/contract.ts';
+import type { OperatorStore } from '../store/contract.ts';
 
 const VERBS = [
   'load',
@@ -16,18 +16,18 @@ const VERBS = [
   'list',
   'history',
   'clear',
-] as const satisfies readonly (keyof Store)[];
+] as const satisfies readonly (keyof OperatorStore)[];
 
 /** A verb of the store contract that goes over the network. */
 export type Verb = (typeof VERBS)[number];
 
 /** What a verb answers. */
-export type Answer<V extends Verb = Verb> = ReturnType<Store[V]> extends Promise<infer A> ? A : never;
+export type Answer<V extends Verb = Verb> = ReturnType<OperatorStore[V]> extends Promise<infer A> ? A : never;
 
 /** One call on its way to the store. */
 export interface Call<V extends Verb = Verb> {
   readonly verb: V;
-  readonly args: Parameters<Store[V]>;
+  readonly args: Parameters<OperatorStore[V]>;
   /** Lets the store (or the fault injected before this one) do its work. */
   run(): Promise<Answer<V>>;
 }
@@ -44,15 +44,15 @@ export type Fault<V extends Verb = Verb> = (call: Call<V>) => Promise<Answer<V>>
  * store.inject('every', throttles);                 // from now on: the newest fault stands outermost
  * store.before('transition', () => otherProcessTrips());
  */
-export class FaultyStore implements Store {
+export class FaultyStore implements OperatorStore {
   /** Calls made so far by verb, failed ones included. */
   readonly calls: Record<Verb, number>;
   /** Present where the wrapped store can push. */
-  readonly subscribe?: NonNullable<Store['subscribe']>;
-  readonly #inner: Store;
+  readonly subscribe?: NonNullable<OperatorStore['subscribe']>;
+  readonly #inner: OperatorStore;
   readonly #faults: Record<Verb, Fault[]>;
 
-  constructor(inner: Store) {
+  constructor(inner: OperatorStore) {
     this.#inner = inner;
     this.calls = forEachVerb(() => 0);
     this.#faults = forEachVerb(() => []);
@@ -90,31 +90,31 @@ export class FaultyStore implements Store {
     return this.#inner.now();
   }
 
-  load(...args: Parameters<Store['load']>) {
+  load(...args: Parameters<OperatorStore['load']>) {
     return this.#call('load', args);
   }
 
-  report(...args: Parameters<Store['report']>) {
+  report(...args: Parameters<OperatorStore['report']>) {
     return this.#call('report', args);
   }
 
-  settle(...args: Parameters<Store['settle']>) {
+  settle(...args: Parameters<OperatorStore['settle']>) {
     return this.#call('settle', args);
   }
 
-  transition(...args: Parameters<Store['transition']>) {
+  transition(...args: Parameters<OperatorStore['transition']>) {
     return this.#call('transition', args);
   }
 
-  lease(...args: Parameters<Store['lease']>) {
+  lease(...args: Parameters<OperatorStore['lease']>) {
     return this.#call('lease', args);
   }
 
-  override(...args: Parameters<Store['override']>) {
+  override(...args: Parameters<OperatorStore['override']>) {
     return this.#call('override', args);
   }
 
-  policy(...args: Parameters<Store['policy']>) {
+  policy(...args: Parameters<OperatorStore['policy']>) {
     return this.#call('policy', args);
   }
 
@@ -122,11 +122,11 @@ export class FaultyStore implements Store {
     return this.#call('list', []);
   }
 
-  history(...args: Parameters<Store['history']>) {
+  history(...args: Parameters<OperatorStore['history']>) {
     return this.#call('history', args);
   }
 
-  clear(...args: Parameters<Store['clear']>) {
+  clear(...args: Parameters<OperatorStore['clear']>) {
     return this.#call('clear', args);
   }
 
@@ -134,9 +134,9 @@ export class FaultyStore implements Store {
     await this.#inner.close?.();
   }
 
-  #call<V extends Verb>(verb: V, args: Parameters<Store[V]>): Promise<Answer<V>> {
+  #call<V extends Verb>(verb: V, args: Parameters<OperatorStore[V]>): Promise<Answer<V>> {
     this.calls[verb] += 1;
-    const method = this.#inner[verb] as (...args: Parameters<Store[V]>) => Promise<Answer<V>>;
+    const method = this.#inner[verb] as (...args: Parameters<OperatorStore[V]>) => Promise<Answer<V>>;
     let run = async () => method.apply(this.#inner, args);
     for (const fault of this.#faults[verb] as unknown as Fault<V>[]) {
       const within = run;

@@ -188,9 +188,9 @@ test('shadow: a successful call that would have been rejected closes nothing', a
 test('shadow: not even a forced-open rejects, nor a local trip', async () => {
   const f = fleet(1, { breaker: { mode: 'shadow' } });
   const p = f.process(0);
-  await p.gear.setStates({ payments: { mode: 'forced-open', reason: 'drill' } });
+  await f.operator(p).setStates({ payments: { mode: 'forced-open', reason: 'drill' } });
   expect(await f.call(p)).toBe('ok');
-  await p.gear.setStates({ payments: { mode: 'release', reason: 'drill' } });
+  await f.operator(p).setStates({ payments: { mode: 'release', reason: 'drill' } });
   p.store.inject('every', () => Promise.reject(new Error('gone')));
   await f.fail(p, 5);
   expect(await f.call(p)).toBe('ok');

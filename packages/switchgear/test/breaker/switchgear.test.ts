@@ -1,7 +1,7 @@
 /** The registry: one per process. */
 
 import { afterEach, expect, test, vi } from 'vitest';
-import type { ConfigurationError } from '../../src/errors.ts';
+import { Operator } from '../../src/operate/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock, FaultyStore, hangs, late, throws } from '../../src/testing/index.ts';
@@ -59,107 +59,13 @@ test('circuits: settings from outside lie between the defaults and the code', ()
   });
 });
 
-test('getStates reads many circuits in one call, those without a breaker too', async () => {
-  const f = fleet(2);
-  await f.fail(f.process(0), 3);
-  const { gear, store } = f.process(1);
-  const before = store.calls.load;
-  const states = await gear.getStates(['payments', 'ledger', 'mail']);
-  expect(store.calls.load - before).toBe(1);
-  expect(Object.keys(states)).toEqual(['payments', 'ledger', 'mail']);
-  expect(states.payments).toMatchObject({
-    state: 'open',
-    retryAfterMs: 10_000,
-    transition: { by: 'process-0', reason: 'failures', lastFailure: 'ECONNREFUSED' },
-  });
-  expect(states.ledger).toMatchObject({ state: 'closed', sinceMs: 0, epoch: { number: 0 } });
-});
-
-test('setStates sets several at once and answers with their states; by defaults to this process', async () => {
-  const f = fleet(1);
-  const { gear } = f.process(0);
-  const states = await gear.setStates({
-    payments: { mode: 'forced-open', reason: 'fire' },
-    ledger: { mode: 'disabled', reason: 'drill', by: 'ana', forMs: 60_000 },
-  });
-  expect(states).toMatchObject({
-    payments: { state: 'forced-open', override: { by: 'process-0', reason: 'fire' } },
-    ledger: { state: 'disabled', override: { by: 'ana', untilMs: f.clock.now() + 60_000 } },
-  });
-  expect(await f.call(f.process(0))).toBe('rejected');
-});
-
-test('setStates takes a duration in words', async () => {
-  const f = fleet(1);
-  const states = await f.process(0).gear.setStates({
-    payments: { mode: 'forced-open', reason: 'fire', forMs: '10m' },
-  });
-  expect(states.payments?.override?.untilMs).toBe(f.clock.now() + 600_000);
-});
-
-test('setStates refuses what the fleet could not read, every problem at once, before anything is written', async () => {
-  const f = fleet(1);
-  const { gear, store } = f.process(0);
-  const wrong = {
-    payments: { mode: 'open', reason: '', by: 'x'.repeat(65), forMs: '10 m' },
-    ledger: undefined,
-    mail: { mode: 'forced-open', reason: 'x'.repeat(390_000), forMs: Number.NaN },
-    search: { mode: 'forced-open', forMs: '721h', untilMs: 1 },
-    '': { mode: 'disabled', reason: 'fine' },
-    stock: { mode: 'disabled', reason: 'fine' },
-  };
-  const error = await gear.setStates(wrong as never).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'INVALID_CONFIGURATION' });
-  expect((error as ConfigurationError).problems.map((each) => each.slice(0, 60))).toEqual([
-    expect.stringMatching("^payments.mode is 'open'; allowed: forced-open or"),
-    expect.stringMatching(/^payments.by is 'x+/),
-    expect.stringMatching("^payments.reason is ''; allowed: a text with a length from 1"),
-    expect.stringMatching("^payments.forMs is '10 m'; allowed: milliseconds"),
-    expect.stringMatching('^ledger is undefined; allowed: an object'),
-    expect.stringMatching('^ledger.mode is undefined'),
-    expect.stringMatching('^ledger.reason is undefined'),
-    expect.stringMatching(/^mail.reason is 'x+/),
-    expect.stringMatching('^mail.forMs is NaN'),
-    expect.stringMatching('^search.untilMs is not an option'),
-    expect.stringMatching('^search.reason is undefined'),
-    expect.stringMatching("^search.forMs is '721h'"),
-    expect.stringMatching("^name is ''"),
-  ]);
-  expect((error as Error).message.length).toBeLessThan(3_000);
-  expect(store.calls.override).toBe(0);
-});
-
-test('clearStates wants a reason, and names', async () => {
-  const { gear, store } = fleet(1).process(0);
-  for (const author of [undefined, {}, { reason: 5 }, { reason: 'x', mode: 'disabled' }])
-    await expect(gear.clearStates(['payments'], author as never)).rejects.toMatchObject({
-      code: 'INVALID_CONFIGURATION',
-    });
-  await expect(gear.clearStates([''], { reason: 'x' })).rejects.toThrow("name is ''");
-  await gear.clearStates([], { reason: 'x' });
-  expect(store.calls.clear).toBe(0);
-});
-
-test('operators’ verbs reject when the store does; calls never do', async () => {
+test('calls and warm never reject for the store', async () => {
   const f = fleet(1);
   const { gear, store, breaker } = f.process(0);
-  const error = new Error('denied');
-  store.inject('every', throws(error));
-  await expect(gear.getStates(['payments'])).rejects.toBe(error);
-  await expect(gear.setStates({ payments: { mode: 'disabled', reason: 'x' } })).rejects.toBe(error);
-  await expect(gear.clearStates(['payments'], { reason: 'x' })).rejects.toBe(error);
+  store.inject('every', throws(new Error('denied')));
   expect(await outcome(breaker.execute(() => 1))).toBe('ok');
   await gear.warm();
   await gear.flush();
-});
-
-test('clearStates closes and forgets', async () => {
-  const f = fleet(1);
-  const p = f.process(0);
-  await f.fail(p, 3);
-  await p.gear.clearStates(['payments'], { by: 'ana', reason: 'fixed' });
-  expect(p.breaker.state).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
-  expect(await f.call(p)).toBe('ok');
 });
 
 test('warm reads all circuits in one batch, so that the first calls wait for nothing', async () => {
@@ -172,12 +78,12 @@ test('warm reads all circuits in one batch, so that the first calls wait for not
   expect(gear.breaker('payments').tryAcquire()).toBeDefined();
 });
 
-test('warm and clearStates read ahead and settle nothing: the options come with the breaker', async () => {
+test('warm reads ahead and settles nothing: the options come with the breaker', async () => {
   const f = fleet(2, { breaker: { failureWindow: '2s' } });
   await f.fail(f.process(1), 3);
   const { gear, store } = f.process(0);
   await gear.warm(['payments', 'ledger']);
-  await gear.clearStates(['mail'], { reason: 'fixed' });
+  await gear.warm(['mail']);
   await gear.warm(['ledger']);
   const ledger = gear.breaker('ledger', { failureWindow: '2s', timeout: '2s', isFailure: () => true });
   expect(ledger.options).toMatchObject({ timeout: 2_000, isFailure: expect.any(Function) });
@@ -253,13 +159,14 @@ test('close flushes, stops listening and closes the store', async () => {
   const store = new FaultyStore(memory);
   const closed = vi.spyOn(store, 'close');
   const gear = new Switchgear({ store, clock });
-  const other = new Switchgear({ store: memory, clock });
   const changes = vi.fn();
   gear.onStateChange(changes);
   await gear.breaker('payments').execute(() => 1);
   await gear.close();
   expect(closed).toHaveBeenCalledOnce();
-  await other.setStates({ payments: { mode: 'forced-open', reason: 'x' } });
+  await new Operator({ store: memory, by: 'ana' }).setStates({
+    payments: { mode: 'forced-open', reason: 'x' },
+  });
   expect(changes).not.toHaveBeenCalled();
 });
 
@@ -373,7 +280,7 @@ test('disabled stays disabled, whatever the store says or an operator asks', asy
   await f.call(off);
   await f.fail(p, 3);
   await off.gear.warm();
-  await off.gear.setStates({ payments: { mode: 'forced-open', reason: 'x' } });
+  await f.operator(off).setStates({ payments: { mode: 'forced-open', reason: 'x' } });
   const before = { ...off.store.calls };
   f.dependency.mode = 'down';
   for (let i = 0; i < 20; i++) {

@@ -65,8 +65,9 @@ describe('guardedAdapter', () => {
   });
 
   test('interceptors see the rejection', async () => {
-    const { breaker, gear } = r.breaker();
-    await gear.setStates({ dependency: { mode: 'forced-open', reason: 'test' } });
+    const { breaker, gear, operator } = r.breaker();
+    await operator.setStates({ dependency: { mode: 'forced-open', reason: 'test' } });
+    await gear.warm();
     const client = axios.create({ adapter: guardedAdapter(breaker) });
     const seen: unknown[] = [];
     client.interceptors.response.use(undefined, (error) => {

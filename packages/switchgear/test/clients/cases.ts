@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
+import { Operator } from '../../src/operate/index.ts';
 import type { BreakerOptions } from '../../src/options.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
@@ -43,8 +44,15 @@ export function rig() {
     },
     breaker(options: BreakerOptions = {}) {
       const clock = new FakeClock();
-      const gear = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0 });
-      return { clock, gear, breaker: gear.breaker('dependency', { failureThreshold: 2, ...options }) };
+      const store = new MemoryStore({ clock });
+      const gear = new Switchgear({ store, clock, random: () => 0 });
+      const operator = new Operator({ store, by: 'ana' });
+      return {
+        clock,
+        gear,
+        operator,
+        breaker: gear.breaker('dependency', { failureThreshold: 2, ...options }),
+      };
     },
     client(make: MakeClient, breaker?: Breaker): Client {
       const made = make(server.url, breaker);

@@ -5,7 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { inject } from 'vitest';
-import { createTable, DynamoDBStore, type DynamoDBStoreOptions } from '../../src/store/dynamodb/index.ts';
+import {
+  createTable,
+  DynamoDBOperatorStore,
+  type DynamoDBStoreOptions,
+} from '../../src/store/dynamodb/index.ts';
 import { SdkTransport } from '../../src/store/dynamodb/sdk-transport.ts';
 import type { DynamoDBTransport } from '../../src/store/dynamodb/transport.ts';
 
@@ -69,8 +73,13 @@ export class Bed {
     return new Bed(client, options);
   }
 
-  store(more: Partial<DynamoDBStoreOptions> = {}): DynamoDBStore {
-    return new DynamoDBStore({ ...this.options, transport: this.transport(), clock: this.clock, ...more });
+  store(more: Partial<DynamoDBStoreOptions> = {}): DynamoDBOperatorStore {
+    return new DynamoDBOperatorStore({
+      ...this.options,
+      transport: this.transport(),
+      clock: this.clock,
+      ...more,
+    });
   }
 
   /** The SDK, with the service's clock moved on like the processes'. */

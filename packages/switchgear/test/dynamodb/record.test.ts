@@ -4,7 +4,7 @@ import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Evidence, slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, type ClosedHead, type OpenHead, rootRecord } from '../../src/core/record.ts';
-import type { DynamoDBStore } from '../../src/store/dynamodb/index.ts';
+import type { DynamoDBOperatorStore } from '../../src/store/dynamodb/index.ts';
 import type { AttributeValue, DynamoDBTransport, Item } from '../../src/store/dynamodb/transport.ts';
 import { Bed, EMULATORS, type Emulator, LAYOUTS } from './emulators.ts';
 
@@ -52,7 +52,7 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
 
   describe.each(Object.entries(LAYOUTS))('%s', (_, layout) => {
     let bed: Bed;
-    let store: DynamoDBStore;
+    let store: DynamoDBOperatorStore;
     let circuits = 0;
     beforeAll(async () => {
       bed = await Bed.on(emulator.endpoint, layout);

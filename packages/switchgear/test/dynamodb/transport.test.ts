@@ -7,7 +7,8 @@ import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { rootRecord } from '../../src/core/record.ts';
-import { DynamoDBStore } from '../../src/store/dynamodb/index.ts';
+import { Operator } from '../../src/operate/index.ts';
+import { DynamoDBOperatorStore, DynamoDBStore } from '../../src/store/dynamodb/index.ts';
 import type { DynamoDBTransport, Item, Operation, Operations } from '../../src/store/dynamodb/transport.ts';
 
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
@@ -147,9 +148,9 @@ describe('the AWS SDK behind the seam', () => {
 });
 
 describe('failures of any transport', () => {
-  function failing(failure: unknown): DynamoDBStore {
+  function failing(failure: unknown): DynamoDBOperatorStore {
     const transport: DynamoDBTransport = { send: () => Promise.reject(failure) };
-    return new DynamoDBStore({ tableName: 'circuits', transport });
+    return new DynamoDBOperatorStore({ tableName: 'circuits', transport });
   }
 
   function service(name: string, httpStatusCode: number) {
@@ -182,6 +183,30 @@ describe('failures of any transport', () => {
       fate: 'refused',
     });
   });
+});
+
+test('operators’ acts that begin together share one read', async () => {
+  const sent: Operation[] = [];
+  const transport: DynamoDBTransport = {
+    async send<O extends Operation>(operation: O) {
+      sent.push(operation);
+      return { output: {} as Operations[O]['output'], dateMs: Date.now() };
+    },
+  };
+  const operator = new Operator({
+    store: new DynamoDBOperatorStore({ tableName: 'circuits', transport }),
+    by: 'ana',
+  });
+  const reads = () => sent.splice(0).filter((operation) => operation === 'BatchGetItem').length;
+  const names = Array.from({ length: 150 }, (_, i) => `c${i}`);
+  await operator.setStates(
+    Object.fromEntries(names.map((name) => [name, { mode: 'disabled', reason: 'drill' }])),
+  );
+  expect(reads()).toBe(2);
+  await operator.clearStates(names, { reason: 'over' });
+  expect(reads()).toBe(2);
+  await operator.getStates(names);
+  expect(reads()).toBe(2);
 });
 
 describe('reads in batches', () => {

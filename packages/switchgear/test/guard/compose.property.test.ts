@@ -20,6 +20,7 @@ import {
   retry,
   timeout,
 } from '../../src/guard/index.ts';
+import { Operator } from '../../src/operate/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock } from '../../src/testing/index.ts';
@@ -72,7 +73,8 @@ async function play({
 }: typeof scene extends fc.Arbitrary<infer S> ? S : never) {
   const clock = new FakeClock();
   const startMs = clock.now();
-  const gear = new Switchgear({ store: new MemoryStore({ clock }), clock, random: () => 0.5 });
+  const store = new MemoryStore({ clock });
+  const gear = new Switchgear({ store, clock, random: () => 0.5 });
   const breaker = gear.breaker('payments', options);
   const tickets = countTickets(breaker.circuit);
   const made = (name: string) => MAKE[name]?.(clock, startMs) as Guard<unknown>;
@@ -129,7 +131,7 @@ async function play({
   expect(await Promise.all(endings)).toEqual(calls.map(() => 'ended'));
   expect(tickets.open()).toBe(0);
   expect(tickets.settledTwice).toBe(0);
-  await placesAreFree(gear, breaker, options.maxConcurrent, clock);
+  await placesAreFree(store, gear, breaker, options.maxConcurrent, clock);
   // Nothing waits but lanes that look once more for deadlines that are not there.
   await clock.advance(60_000);
   expect(clock.pending).toBe(0);
@@ -189,8 +191,17 @@ function countTickets(circuit: Circuit) {
 }
 
 /** So many calls begin at the same time, none of them in line. */
-async function placesAreFree(gear: Switchgear, breaker: Breaker, places: number, clock: FakeClock) {
-  await gear.setStates({ payments: { mode: 'forced-closed', reason: 'to count places' } });
+async function placesAreFree(
+  store: MemoryStore,
+  gear: Switchgear,
+  breaker: Breaker,
+  places: number,
+  clock: FakeClock,
+) {
+  await new Operator({ store, by: 'ana' }).setStates({
+    payments: { mode: 'forced-closed', reason: 'to count places' },
+  });
+  await gear.warm();
   let begun = 0;
   let end = () => {};
   const held = new Promise<void>((resolve) => {

@@ -62,7 +62,7 @@ for (const gapMs of [0, 100])
     report.work.open();
     await f.fail(p, 1);
     await f.advance(gapMs);
-    await f.process(1).gear.setStates({ payments: { mode: 'forced-open', reason: 'fire' } });
+    await f.operator(f.process(1)).setStates({ payments: { mode: 'forced-open', reason: 'fire' } });
     expect(await f.call(p)).toBe('rejected');
     report.reply.open();
     await f.idle();
@@ -81,7 +81,7 @@ test('L9 a read that was asked before an override and answers after it does not 
   load.work.open();
   await f.call(p);
   await f.advance(100);
-  await f.process(1).gear.setStates({ payments: { mode: 'forced-open', reason: 'fire' } });
+  await f.operator(f.process(1)).setStates({ payments: { mode: 'forced-open', reason: 'fire' } });
   load.reply.open();
   await f.idle();
   expect(await f.call(p)).toBe('rejected');

@@ -11,9 +11,10 @@ import type { StateChange } from '../../src/circuit/state-change.ts';
 import type { Clock, Timer } from '../../src/clock.ts';
 import type { CircuitRecord } from '../../src/core/record.ts';
 import { isSwitchgearError } from '../../src/errors.ts';
+import { Operator } from '../../src/operate/index.ts';
 import type { BreakerOptions, GearOptions } from '../../src/options.ts';
 import { ClockOffset } from '../../src/store/clock-offset.ts';
-import type { Store } from '../../src/store/contract.ts';
+import type { OperatorStore, Store } from '../../src/store/contract.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock, FaultyStore } from '../../src/testing/index.ts';
@@ -83,6 +84,20 @@ export function fleet(n: number, { breaker = {}, gear = {}, push = false, skewsM
     processes,
     /** One more process, later than the others. */
     start,
+    /** An operator whose acts `process` hears of at once, as if it had just read; the others as it happens. */
+    operator({ gear }: Process): Pick<Operator, 'setStates' | 'clearStates' | 'setPolicy'> {
+      const operator = new Operator({ store: memory, by: gear.processId });
+      const heard = async <T>(act: Promise<T>): Promise<T> => {
+        const answer = await act;
+        await gear.warm();
+        return answer;
+      };
+      return {
+        setStates: (...args) => heard(operator.setStates(...args)),
+        clearStates: (...args) => heard(operator.clearStates(...args)),
+        setPolicy: (...args) => heard(operator.setPolicy(...args)),
+      };
+    },
     process(i: number): Process {
       return processes[i] as Process;
     },
@@ -255,7 +270,7 @@ export class SkewedClock implements Clock {
 }
 
 /** The way from one process to the store: pushes or not; knows the store's time exactly, or learns it from answers. */
-class Link implements Store {
+class Link implements OperatorStore {
   readonly subscribe?: NonNullable<Store['subscribe']>;
   readonly now: () => number | undefined;
   readonly load: Store['load'];
@@ -263,11 +278,11 @@ class Link implements Store {
   readonly settle: Store['settle'];
   readonly transition: Store['transition'];
   readonly lease: Store['lease'];
-  readonly override: Store['override'];
-  readonly policy: Store['policy'];
-  readonly list: Store['list'];
+  readonly override: OperatorStore['override'];
+  readonly policy: OperatorStore['policy'];
+  readonly list: OperatorStore['list'];
   readonly history: Store['history'];
-  readonly clear: Store['clear'];
+  readonly clear: OperatorStore['clear'];
 
   constructor(store: MemoryStore, clock: FakeClock, own: Clock, push: boolean, learns: boolean) {
     const offset = new ClockOffset(() => own.now());

@@ -12,7 +12,7 @@ for (const push of [false, true])
     const f = fleet(2, { push });
     const [operator, other] = [f.process(0), f.process(1)];
     await f.call(other);
-    await operator.gear.setStates({ payments: { mode: 'forced-open', by, reason } });
+    await f.operator(operator).setStates({ payments: { mode: 'forced-open', by, reason } });
     expect(await f.call(operator)).toBe('rejected');
     if (!push) {
       await f.advance(5_000);
@@ -40,7 +40,7 @@ for (const push of [false, true])
 test('L9 forced-open lasts, through everything, until it is released; then one probe decides', async () => {
   const f = fleet(5);
   for (const process of f.processes) await f.call(process);
-  await f.process(0).gear.setStates({ payments: { mode: 'forced-open', by, reason } });
+  await f.operator(f.process(0)).setStates({ payments: { mode: 'forced-open', by, reason } });
   // From minutes to a week: nothing ends it.
   for (let i = 0; i < 50; i++) {
     await f.advance(i < 40 ? 5_000 : 60_000_000);
@@ -49,7 +49,7 @@ test('L9 forced-open lasts, through everything, until it is released; then one p
     for (const process of f.processes) expect(await f.call(process)).toBe('rejected');
   }
   f.dependency.calls = 0;
-  await f.process(1).gear.setStates({ payments: { mode: 'release', by, reason: 'done' } });
+  await f.operator(f.process(1)).setStates({ payments: { mode: 'release', by, reason: 'done' } });
   await f.advance(5_000);
   const held = f.processes.map((process) => f.begin(process));
   await f.idle();
@@ -64,7 +64,7 @@ test('L9 forced-open lasts, through everything, until it is released; then one p
 
 test('L9 forced-open that expires by itself ends into half-open, and a failed probe opens', async () => {
   const f = fleet(2);
-  await f.process(0).gear.setStates({ payments: { mode: 'forced-open', by, reason, forMs: 60_000 } });
+  await f.operator(f.process(0)).setStates({ payments: { mode: 'forced-open', by, reason, forMs: 60_000 } });
   await f.call(f.process(1));
   await f.advance(59_999);
   expect(await f.call(f.process(1))).toBe('rejected');
@@ -84,7 +84,7 @@ test('L9 forced-open set over half-open: the probe under way decides nothing whi
   await f.advance(10_000);
   const probe = f.begin(f.process(0));
   await f.idle();
-  await f.process(1).gear.setStates({ payments: { mode: 'forced-open', by, reason } });
+  await f.operator(f.process(1)).setStates({ payments: { mode: 'forced-open', by, reason } });
   await probe.succeed();
   await f.idle();
   for (const process of f.processes) {
@@ -96,7 +96,7 @@ test('L9 forced-open set over half-open: the probe under way decides nothing whi
 for (const mode of ['forced-closed', 'disabled'] as const) {
   test(`L9 ${mode} counts evidence, trips nothing, and ends in a fresh closed epoch`, async () => {
     const f = fleet(2);
-    await f.process(0).gear.setStates({ payments: { mode, by, reason, forMs: 120_000 } });
+    await f.operator(f.process(0)).setStates({ payments: { mode, by, reason, forMs: 120_000 } });
     f.dependency.mode = 'down';
     for (let i = 0; i < 23; i++) {
       for (const process of f.processes) expect(await f.call(process)).toBe('failed');
@@ -131,12 +131,12 @@ for (const mode of ['forced-closed', 'disabled'] as const) {
   test(`L9 ${mode} over an open circuit lets all calls through and ends in a closed epoch`, async () => {
     const f = fleet(2);
     await f.fail(f.process(0), 3);
-    await f.process(1).gear.setStates({ payments: { mode, by, reason } });
+    await f.operator(f.process(1)).setStates({ payments: { mode, by, reason } });
     await f.advance(5_000);
     await f.call(f.process(0));
     await f.idle();
     for (const process of f.processes) expect(await f.call(process)).toBe('ok');
-    await f.process(1).gear.setStates({ payments: { mode: 'release', by, reason } });
+    await f.operator(f.process(1)).setStates({ payments: { mode: 'release', by, reason } });
     await f.idle();
     expect(await f.record()).toMatchObject({ state: 'closed', transition: { reason: 'override-ended' } });
   });
@@ -148,7 +148,7 @@ for (const mode of ['forced-closed', 'disabled'] as const) {
     const remove = p.store.inject('transition', throttles);
     await f.fail(p, 3);
     expect(p.breaker.state.state).toBe('local-open');
-    await f.process(1).gear.setStates({ payments: { mode, by, reason } });
+    await f.operator(f.process(1)).setStates({ payments: { mode, by, reason } });
     remove();
     await f.advance(5_000);
     await f.call(p);
@@ -162,10 +162,10 @@ test('L9 an override outlives a trip, a probe and a close below it', async () =>
   const f = fleet(2);
   await f.call(f.process(0));
   // This process does not know of the override until its refresh, and trips.
-  await f.process(1).gear.setStates({ payments: { mode: 'disabled', by, reason } });
+  await f.operator(f.process(1)).setStates({ payments: { mode: 'disabled', by, reason } });
   await f.fail(f.process(0), 3);
   expect((await f.record()).override).toMatchObject({ mode: 'disabled', by, version: 1 });
-  await f.process(1).gear.clearStates(['payments'], { by, reason });
+  await f.operator(f.process(1)).clearStates(['payments'], { by, reason });
   expect((await f.record()).override).toBeUndefined();
 });
 
@@ -173,8 +173,8 @@ test('L9 clear ends an override and the open state, and everybody learns of it',
   const f = fleet(2);
   for (const process of f.processes) await f.call(process);
   await f.fail(f.process(0), 3);
-  await f.process(0).gear.setStates({ payments: { mode: 'forced-open', by, reason } });
-  await f.process(0).gear.clearStates(['payments'], { by, reason });
+  await f.operator(f.process(0)).setStates({ payments: { mode: 'forced-open', by, reason } });
+  await f.operator(f.process(0)).clearStates(['payments'], { by, reason });
   expect(await f.call(f.process(0))).toBe('ok');
   await f.advance(5_000);
   expect(await f.call(f.process(1))).toBe('ok');

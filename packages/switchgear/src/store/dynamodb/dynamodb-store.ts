@@ -1,21 +1,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Clock, systemClock } from '../../clock.ts';
-import { type OverrideRequest, type ProbeResult, reportProbe, takeLease } from '../../core/apply.ts';
+import { type ProbeResult, reportProbe, takeLease } from '../../core/apply.ts';
 import { type Evidence, oldestSlot, type Window } from '../../core/evidence.ts';
-import {
-  type CircuitRecord,
-  type Head,
-  type Lease,
-  type StoredPolicy,
-  sameEpoch,
-} from '../../core/record.ts';
+import { type CircuitRecord, type Head, type Lease, sameEpoch } from '../../core/record.ts';
 import type { HistoryEntry, LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
 import { counterFields, evidenceFields, historyEntryOf, leaseField } from '../record-fields.ts';
 import { fromItem } from './attributes.ts';
 import { epochHolds, leaseHeld, slotFree, slotLapsed } from './conditions.ts';
 import { checkLayout, HISTORY, type Keys, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
-import * as operators from './operators.ts';
 import { DAY_MS, moved, Records, rootValues, type Write } from './records.ts';
 import { Table } from './table.ts';
 import type { DynamoDBTransport, Item } from './transport.ts';
@@ -35,12 +28,14 @@ export interface DynamoDBStoreOptions extends TableLayout {
 
 /**
  * Circuits in a DynamoDB table of their own or beside other things. Reads and writes single items, so a circuit takes about
- * 1 000 writes/s; a transition files the previous one first. `docs/protocol.md` describes the items.
+ * 1 000 writes/s; a transition files the previous one first. `docs/protocol.md` describes the items. Operators' acts take a
+ * `DynamoDBOperatorStore`.
  *
  * @throws ConfigurationError from the constructor (`INVALID_CONFIGURATION`), StoreError from the verbs (`STORE_FAILED`)
  */
 export class DynamoDBStore implements Store {
-  readonly #records: Records;
+  /** @internal */
+  protected readonly records: Records;
   readonly #own: DynamoDBTransport | undefined;
 
   constructor(options: DynamoDBStoreOptions) {
@@ -48,11 +43,11 @@ export class DynamoDBStore implements Store {
     const clock = options.clock ?? systemClock;
     this.#own = options.transport ? undefined : lazySdk(options);
     const table = new Table(options, options.transport ?? (this.#own as DynamoDBTransport), clock);
-    this.#records = new Records(table, clock);
+    this.records = new Records(table, clock);
   }
 
   now(): number | undefined {
-    return this.#records.table.now();
+    return this.records.table.now();
   }
 
   load(
@@ -60,11 +55,11 @@ export class DynamoDBStore implements Store {
     window: (name: string) => Window,
     options: LoadOptions = {},
   ): Promise<CircuitRecord[]> {
-    return this.#records.load(names, window, options);
+    return this.records.load(names, window, options);
   }
 
   report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer> {
-    const nowMs = this.#records.nowMs();
+    const nowMs = this.records.nowMs();
     const oldest = oldestSlot(nowMs, base);
     const write = (record: CircuitRecord): Write => ({
       head: record,
@@ -77,7 +72,7 @@ export class DynamoDBStore implements Store {
   }
 
   settle(base: CircuitRecord, probe: ProbeResult): Promise<WriteAnswer> {
-    const nowMs = this.#records.nowMs();
+    const nowMs = this.records.nowMs();
     const { slot, leaseId, verdict } = probe;
     const write = (record: CircuitRecord): Write => ({
       head: record,
@@ -92,7 +87,7 @@ export class DynamoDBStore implements Store {
   }
 
   lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer> {
-    const nowMs = this.#records.nowMs();
+    const nowMs = this.records.nowMs();
     const write = (record: CircuitRecord): Write => {
       const takeover = record.state === 'half-open' && record.leases[slot];
       return {
@@ -106,33 +101,13 @@ export class DynamoDBStore implements Store {
   }
 
   transition(base: CircuitRecord, next: Head): Promise<WriteAnswer> {
-    const nowMs = this.#records.nowMs();
+    const nowMs = this.records.nowMs();
     const write = (record: CircuitRecord) => moved(record, next, nowMs);
     return this.#write(base, write, (fresh) => sameEpoch(fresh.epoch, base.epoch));
   }
 
-  override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
-    return operators.override(this.#records, name, request);
-  }
-
-  policy(
-    name: string,
-    values: StoredPolicy['values'] | null,
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<WriteAnswer> {
-    return operators.policy(this.#records, name, values, author);
-  }
-
-  clear(names: readonly string[], author: { readonly by: string; readonly reason: string }): Promise<void> {
-    return operators.clear(this.#records, names, author);
-  }
-
-  list(): Promise<string[]> {
-    return operators.list(this.#records);
-  }
-
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {
-    const { table } = this.#records;
+    const { table } = this.records;
     const { keys } = table;
     const [item] = await table.read([keys.record(name)], true);
     const latest = item?.transition ? [historyEntryOf(name, fromItem(item))] : [];
@@ -151,7 +126,7 @@ export class DynamoDBStore implements Store {
   async check(): Promise<StoreProblem[]> {
     // Not loaded by who does not ask.
     const { check } = await import('./check.ts');
-    return check(this.#records);
+    return check(this.records);
   }
 
   async close(): Promise<void> {
@@ -168,9 +143,9 @@ export class DynamoDBStore implements Store {
     write: (record: CircuitRecord) => Write,
     accepts: (fresh: CircuitRecord) => unknown,
   ): Promise<WriteAnswer> {
-    const answer = await this.#records.attempt(base, write(base));
+    const answer = await this.records.attempt(base, write(base));
     if (answer.accepted || !accepts(answer.record)) return answer;
-    return this.#records.attempt(answer.record, write(answer.record));
+    return this.records.attempt(answer.record, write(answer.record));
   }
 }
 

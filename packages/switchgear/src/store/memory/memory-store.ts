@@ -11,6 +11,7 @@ import {
   takeLease,
 } from '../../core/apply.ts';
 import type { Evidence, Window } from '../../core/evidence.ts';
+import { DEFAULT_WINDOW } from '../../core/policy.ts';
 import {
   type CircuitRecord,
   type Head,
@@ -20,14 +21,12 @@ import {
 } from '../../core/record.ts';
 import { cleared } from '../../core/transitions.ts';
 import { newId } from '../../id.ts';
-import type { HistoryEntry, Store, WriteAnswer } from '../contract.ts';
+import type { HistoryEntry, OperatorStore, WriteAnswer } from '../contract.ts';
 
 /** Transitions kept per circuit. */
 const HISTORY_LIMIT = 1_000;
-/** How a circuit is cut that was overridden before anybody reported on it: the default window of 60 s. */
-const DEFAULT_WINDOW: Window = { bucketMs: 6_000, buckets: 10 };
 
-export class MemoryStore implements Store {
+export class MemoryStore implements OperatorStore {
   readonly #clock: Clock;
   readonly #records = new Map<string, CircuitRecord>();
   readonly #history = new Map<string, HistoryEntry[]>();
@@ -114,7 +113,8 @@ export class MemoryStore implements Store {
     this.#records.set(before.name, after);
     const moved = after.epoch !== before.epoch;
     if (moved && after.transition) this.#file(after.name, { ...after.transition, epoch: after.epoch });
-    if (moved || after.override !== before.override) for (const listener of this.#listeners) listener(after);
+    if (moved || after.override !== before.override || after.policy !== before.policy)
+      for (const listener of this.#listeners) listener(after);
     return { accepted: true, record: after };
   }
 

@@ -2,7 +2,7 @@
 
 export const SCRIPTS = {
   amend: {
-    sha1: 'a2bcf51c4c656aeab521b16004a1241c2fdd8ae7',
+    sha1: '984c50857ff7aa3c4b534a2da873f11fd03ecc38',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -55,7 +55,7 @@ end
 create(key, record, 9, nowMs)
 redis.call('HSET', key, field, value, field .. 'Version', version)
 redis.call('PERSIST', key)
-if channel ~= '' then push(channel, name, key) end
+push(channel, name, key)
 return answer(1, key, nowMs)`,
   },
   lease: {

@@ -2,6 +2,7 @@
 
 import { type OverrideRequest, overridden } from '../../core/apply.ts';
 import type { Window } from '../../core/evidence.ts';
+import { DEFAULT_WINDOW } from '../../core/policy.ts';
 import type { CircuitRecord, Head, Override, StoredPolicy } from '../../core/record.ts';
 import { cleared } from '../../core/transitions.ts';
 import { StoreError } from '../../errors.ts';
@@ -11,8 +12,6 @@ import { type recordOf, recordToClear } from '../record-fields.ts';
 
 /** Races that an operator's act may lose before it gives up. */
 const MAX_RACES = 30;
-/** How a circuit is cut that was overridden before anybody reported on it: the default window of 60 s. */
-const DEFAULT_WINDOW: Window = { bucketMs: 6_000, buckets: 10 };
 
 /** What the acts need of the store. Writes take effect only where nobody has acted since `base` was read. */
 export interface Desk {

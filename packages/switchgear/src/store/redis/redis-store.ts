@@ -9,7 +9,7 @@ import {
   type StoredPolicy,
 } from '../../core/record.ts';
 import { StoreError } from '../../errors.ts';
-import type { HistoryEntry, LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
+import type { HistoryEntry, LoadOptions, OperatorStore, StoreProblem, WriteAnswer } from '../contract.ts';
 import { type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
@@ -51,7 +51,7 @@ export interface RedisStoreOptions {
  *
  * @throws ConfigurationError from the constructor (`INVALID_CONFIGURATION`), StoreError from the verbs (`STORE_FAILED`)
  */
-export class RedisStore implements Store {
+export class RedisStore implements OperatorStore {
   readonly #keys: Keys;
   readonly #connection: RedisConnection;
   readonly #scripts: Scripts;
@@ -172,9 +172,8 @@ export class RedisStore implements Store {
       nowMs: () => this.now() as number,
       amend: async (base, field, readVersion, value) => {
         await this.#enter(base);
-        const channel = field === 'override' ? this.#keys.channel : '';
         const { version } = value;
-        const args = [field, readVersion, version, JSON.stringify(value), channel, base.name];
+        const args = [field, readVersion, version, JSON.stringify(value), this.#keys.channel, base.name];
         return this.#write('amend', base, [...args, ...flatRoot(base)]);
       },
       clear: (base, next) => this.#move(base, next, base.override?.version ?? 0),

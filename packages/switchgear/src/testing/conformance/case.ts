@@ -3,13 +3,13 @@
 import type { Window } from '../../core/evidence.ts';
 import type { CircuitRecord } from '../../core/record.ts';
 import { newId } from '../../id.ts';
-import type { Store } from '../../store/contract.ts';
+import type { OperatorStore } from '../../store/contract.ts';
 
 /** A store under test. Each case makes one and closes it. */
 export interface Rig {
-  readonly store: Store;
+  readonly store: OperatorStore;
   /** A second client of the same data, as another process would have it. Default: `store` itself. */
-  readonly other?: Store;
+  readonly other?: OperatorStore;
   /** Moves the store's clock on by `ms` milliseconds, for both clients. */
   advance(ms: number): void | Promise<void>;
   close(): void | Promise<void>;
@@ -40,10 +40,10 @@ const PUSH_PATIENCE_MS = 5_000;
 
 /** A rig and what all cases do with it. */
 export class Bench {
-  readonly store: Store;
-  readonly other: Store;
+  readonly store: OperatorStore;
+  readonly other: OperatorStore;
   /** Both clients, for work that they do in turns. */
-  readonly clients: readonly [Store, Store];
+  readonly clients: readonly [OperatorStore, OperatorStore];
   /** A circuit of this case alone, so that rigs may share a table. */
   readonly name = `conformance-${newId()}`;
   readonly #rig: Rig;
@@ -73,7 +73,7 @@ export class Bench {
     return nowMs;
   }
 
-  async read(name = this.name, from: Store = this.store): Promise<CircuitRecord> {
+  async read(name = this.name, from: OperatorStore = this.store): Promise<CircuitRecord> {
     const [record] = await from.load([name], () => WINDOW, { consistent: true });
     return record as CircuitRecord;
   }
@@ -90,7 +90,7 @@ export class Bench {
   }
 
   /** `act` of `count` actors at once, on the two clients in turns. */
-  together<T>(count: number, act: (client: Store, actor: number) => Promise<T>): Promise<T[]> {
+  together<T>(count: number, act: (client: OperatorStore, actor: number) => Promise<T>): Promise<T[]> {
     return Promise.all(
       Array.from({ length: count }, (_, actor) => act(actor % 2 ? this.other : this.store, actor)),
     );

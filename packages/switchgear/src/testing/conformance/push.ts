@@ -11,8 +11,11 @@ function pushesTo(
   assert.ok(bench.other.subscribe, 'a store of which `pushes` is claimed has subscribe');
   const seen: CircuitRecord[] = [];
   const unsubscribe = bench.other.subscribe((record) => {
-    const { epoch, override } = seen.at(-1) ?? known;
-    const unchanged = sameEpoch(record.epoch, epoch) && record.override?.version === override?.version;
+    const { epoch, override, policy } = seen.at(-1) ?? known;
+    const unchanged =
+      sameEpoch(record.epoch, epoch) &&
+      record.override?.version === override?.version &&
+      record.policy?.version === policy?.version;
     if (record.name === bench.name && !unchanged) seen.push(record);
   });
   return { seen, unsubscribe };
@@ -20,7 +23,7 @@ function pushesTo(
 
 export const pushCases: readonly Definition[] = [
   {
-    name: 'each transition, override and clear is pushed as the record after it',
+    name: 'each transition, override, policy and clear is pushed as the record after it',
     law: 'the contract: subscribe',
     async test(bench) {
       const { name, store } = bench;
@@ -32,9 +35,10 @@ export const pushCases: readonly Definition[] = [
       expected.push(first.record);
       await store.transition(root, nextHead(root, bench.now()));
       expected.push((await store.override(name, { mode: 'disabled', by: 'ana', reason: 'test' })).record);
+      expected.push((await store.policy(name, { quorum: 2 }, { by: 'ana', reason: 'test' })).record);
       await store.clear([name], { by: 'ana', reason: 'test' });
       expected.push(await bench.read());
-      await bench.eventually('three pushes', () => seen.length >= 3);
+      await bench.eventually('four pushes', () => seen.length >= 4);
       unsubscribe();
       assert.deepEqual(seen, expected);
     },

@@ -3,7 +3,7 @@
 -- ARGV     1 epoch, 2 epochId: as read
 --          3 field: override or policy
 --          4 its version as read (0: there was none), 5 its new version, 6 its new value (JSON)
---          7 channel; empty: nobody is told, 8 name of the circuit
+--          7 channel, 8 name of the circuit
 --          then fields and values of a record that is missing
 -- Returns  1 written or 0 refused, now (ms), fields and values of the record
 -- include record.lua
@@ -20,5 +20,5 @@ end
 create(key, record, 9, nowMs)
 redis.call('HSET', key, field, value, field .. 'Version', version)
 redis.call('PERSIST', key)
-if channel ~= '' then push(channel, name, key) end
+push(channel, name, key)
 return answer(1, key, nowMs)

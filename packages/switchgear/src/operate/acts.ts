@@ -1,0 +1,58 @@
+/** What operators may ask for, as tables like those of the options: validation, forms and documentation read them. */
+
+import type { OverrideRequest } from '../core/apply.ts';
+import type { OverrideMode } from '../core/record.ts';
+import type { Duration } from '../duration.ts';
+import { ConfigurationError } from '../errors.ts';
+import { checkName, type OptionSpec, readOptions } from '../options.ts';
+
+/** Who acts, and why. */
+export interface Author {
+  /** 1 to 64 characters. Default: the operator's `by`. */
+  readonly by?: string;
+  /** 1 to 256 characters. */
+  readonly reason: string;
+}
+
+/** An override for `setStates`. */
+export interface StateRequest extends Author {
+  /** `release` ends what is in force. */
+  readonly mode: OverrideMode | 'release';
+  /** How long it holds: milliseconds or `'10m'`, up to 30 days. Default: until released. */
+  readonly forMs?: Duration;
+}
+
+const MONTH_MS = 30 * 86_400_000;
+
+/** Who acts, and why: the record carries it, and is to stay small. */
+export const AUTHOR = {
+  by: { kind: 'text', min: 1, max: 64, required: true },
+  reason: { kind: 'text', min: 1, max: 256, required: true },
+} as const satisfies Record<keyof Author, OptionSpec>;
+
+/** An override. */
+export const OVERRIDE = {
+  mode: { kind: 'choice', choices: ['forced-open', 'forced-closed', 'disabled', 'release'], required: true },
+  ...AUTHOR,
+  forMs: { kind: 'duration', min: 1, max: MONTH_MS },
+} as const satisfies Record<keyof OverrideRequest, OptionSpec>;
+
+type Table<T> = Readonly<Record<keyof T, OptionSpec>>;
+
+/**
+ * Acts on circuits, complete and checked: what lies in the store must be legible to the fleet.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ */
+export function resolveActs<T extends { readonly by: string }>(
+  table: Table<T>,
+  acts: readonly (readonly [name: string, act: unknown])[],
+  by: string | undefined,
+): (readonly [name: string, act: T])[] {
+  const problems: string[] = [];
+  const resolved = acts.map(([name, act]) => {
+    checkName(name, problems);
+    return [name, readOptions(table, [act as object, { by }], problems, `${name}.`) as unknown as T] as const;
+  });
+  if (problems.length) throw new ConfigurationError(problems);
+  return resolved;
+}

@@ -1,0 +1,32 @@
+/** Settings on their way into the store. */
+
+import type { Policy } from '../core/policy.ts';
+import type { StoredPolicy } from '../core/record.ts';
+import { accept, type BreakerOptions, type OptionSpec, POLICY_OPTIONS, refusal } from '../options.ts';
+import { didYouMean } from '../suggest.ts';
+
+/** Settings that can be stored with a circuit: how it decides, not what surrounds a call. */
+export type PolicyValues = Pick<BreakerOptions, keyof Policy>;
+
+/** What each of them may be. */
+export const POLICY: Readonly<Record<keyof Policy, OptionSpec>> = POLICY_OPTIONS;
+
+/**
+ * `values` as every language can read them: durations in milliseconds, `'off'` for what is off. Whether they go together with
+ * what they leave to the code of a process, that process sees.
+ */
+export function policyValues(values: PolicyValues, problems: string[]): StoredPolicy['values'] {
+  const stored: Record<string, number | string> = {};
+  for (const [key, value] of Object.entries(Object(values))) {
+    const spec = Object.hasOwn(POLICY, key) ? POLICY[key as keyof Policy] : undefined;
+    const meaning = spec && accept(spec, value);
+    if (!spec) problems.push(`values.${key} is not a setting${didYouMean(key, Object.keys(POLICY))}`);
+    else if (meaning === undefined) problems.push(refusal(`values.${key}`, value, spec));
+    else stored[key] = meaning === Number.POSITIVE_INFINITY ? 'off' : (meaning as number);
+  }
+  if (Number(stored.maxResetTimeout) < Number(stored.resetTimeout))
+    problems.push(
+      `values.maxResetTimeout is ${stored.maxResetTimeout}; allowed: at least resetTimeout, ${stored.resetTimeout}`,
+    );
+  return stored;
+}

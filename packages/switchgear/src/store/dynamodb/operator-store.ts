@@ -1,0 +1,121 @@
+/** What operators do: each act reads, then writes until no other act comes between. */
+
+import { type OverrideRequest, overridden } from '../../core/apply.ts';
+import { DEFAULT_WINDOW } from '../../core/policy.ts';
+import { type CircuitRecord, rootRecord, type StoredPolicy } from '../../core/record.ts';
+import { cleared } from '../../core/transitions.ts';
+import { StoreError } from '../../errors.ts';
+import { newId } from '../../id.ts';
+import type { OperatorStore, WriteAnswer } from '../contract.ts';
+import { recordOf, recordToClear } from '../record-fields.ts';
+import { fromItem } from './attributes.ts';
+import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
+import { DynamoDBStore } from './dynamodb-store.ts';
+import { NAME } from './layout.ts';
+import { moved, rootValues, type Write } from './records.ts';
+import { surely } from './table.ts';
+import type { Item } from './transport.ts';
+
+/** Races that an operator's act may lose before it gives up. */
+const MAX_RACES = 30;
+
+/**
+ * A `DynamoDBStore` that operators can act on too. A class of its own, so that a function which makes calls alone does not
+ * carry what it never does.
+ *
+ * @throws ConfigurationError from the constructor (`INVALID_CONFIGURATION`), StoreError from the verbs (`STORE_FAILED`)
+ */
+export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStore {
+  #wanted: string[] = [];
+  #reading: Promise<ReadonlyMap<string, Item | undefined>> | undefined;
+
+  async override(name: string, request: OverrideRequest): Promise<WriteAnswer> {
+    return this.#act(name, (record, nowMs) => {
+      // By a clock that is behind, an override could seem to be in force after its release.
+      const override = overridden(record, request, nowMs);
+      return (
+        override && {
+          when: [epochHolds(record), overrideAsRead(record)],
+          init: rootValues(record, nowMs),
+          set: { override: { ...override }, overrideVersion: override.version },
+          remove: ['ttl'],
+        }
+      );
+    });
+  }
+
+  async policy(
+    name: string,
+    values: StoredPolicy['values'] | null,
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<WriteAnswer> {
+    return this.#act(name, (record, nowMs) => {
+      const version = (record.policy?.version ?? 0) + 1;
+      return {
+        when: [epochHolds(record), policyAsRead(record)],
+        init: rootValues(record, nowMs),
+        set: { policy: { version, values: values ?? {}, by, reason, atMs: nowMs }, policyVersion: version },
+        remove: ['ttl'],
+      };
+    });
+  }
+
+  async clear(
+    names: readonly string[],
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<void> {
+    const clearOne = (record: CircuitRecord, nowMs: number): Write => {
+      const move = moved(record, cleared(record, { nowMs, id: newId(), by }, reason), nowMs);
+      return {
+        ...move,
+        when: [...move.when, overrideAsRead(record)],
+        remove: [...move.remove, 'override', 'overrideVersion'],
+      };
+    };
+    await Promise.all(names.map((name) => this.#act(name, clearOne, recordToClear)));
+  }
+
+  async list(): Promise<string[]> {
+    const { table } = this.records;
+    const { keys } = table;
+    const entries =
+      keys.sortKey === null
+        ? await table.read([keys.entry('')], true)
+        : await table.query(keys.directory(), NAME);
+    return entries.flatMap((entry) => (entry?.names && 'SS' in entry.names ? entry.names.SS : []));
+  }
+
+  async #act(
+    name: string,
+    act: (record: CircuitRecord, nowMs: number) => Write | undefined,
+    read = recordOf,
+  ): Promise<WriteAnswer> {
+    const item = (await surely(this.#items(name))).get(name);
+    let record = item ? read(name, fromItem(item)) : rootRecord(name, DEFAULT_WINDOW);
+    for (let race = 0; race < MAX_RACES; race++) {
+      const write = act(record, this.records.nowMs());
+      if (!write) return { accepted: false, record };
+      const answer = await this.records.attempt(record, write);
+      if (answer.accepted) return answer;
+      record = answer.record;
+    }
+    throw new StoreError(`circuit "${name}": lost ${MAX_RACES} races in a row to other writers`, 'refused');
+  }
+
+  /** The items of this circuit and of all others that acts begun in the same task ask for, in one read. */
+  #items(name: string): Promise<ReadonlyMap<string, Item | undefined>> {
+    this.#wanted.push(name);
+    this.#reading ??= Promise.resolve().then(async () => {
+      const names = this.#wanted;
+      this.#wanted = [];
+      this.#reading = undefined;
+      const { table } = this.records;
+      const items = await table.read(
+        names.map((each) => table.keys.record(each)),
+        true,
+      );
+      return new Map(names.map((each, at) => [each, items[at]]));
+    });
+    return this.#reading;
+  }
+}

@@ -1,0 +1,228 @@
+/** What operators do, apart from calls. */
+
+import { expect, test, vi } from 'vitest';
+import type { ConfigurationError } from '../../src/errors.ts';
+import { Operator, type PolicyValues } from '../../src/operate/index.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { FakeClock, FaultyStore, throws } from '../../src/testing/index.ts';
+import { fleet } from '../laws/fleet.ts';
+
+function desk() {
+  const clock = new FakeClock();
+  const memory = new MemoryStore({ clock });
+  const store = new FaultyStore(memory);
+  return { clock, memory, store, operator: new Operator({ store, by: 'ana' }) };
+}
+
+async function problemsOf(act: Promise<unknown>): Promise<readonly string[]> {
+  const error = await act.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'INVALID_CONFIGURATION' });
+  return (error as ConfigurationError).problems;
+}
+
+test('wrong options are refused at construction, a store without verbs for operators too', () => {
+  const calls = { transition: () => {} };
+  for (const [options, words] of [
+    [undefined, /store has no verbs for operators/],
+    [{ store: calls, by: '' }, /store has no verbs[\s\S]*by is ''; allowed: a text/],
+    [{ store: new MemoryStore(), who: 'ana' }, /who is not an option/],
+  ] as const)
+    expect(() => new Operator(options as never)).toThrow(words);
+});
+
+test('getStates reads many circuits in one call, those that were never written too; by default all that there are', async () => {
+  const f = fleet(1);
+  await f.fail(f.process(0), 3);
+  const { store } = f.process(0);
+  const operator = new Operator({ store });
+  const before = store.calls.load;
+  const states = await operator.getStates(['payments', 'ledger', 'mail']);
+  expect(store.calls.load - before).toBe(1);
+  expect(Object.keys(states)).toEqual(['payments', 'ledger', 'mail']);
+  expect(states.payments).toMatchObject({
+    state: 'open',
+    retryAfterMs: 10_000,
+    transition: { by: 'process-0', reason: 'failures', lastFailure: 'ECONNREFUSED' },
+  });
+  expect(states.ledger).toMatchObject({ state: 'closed', sinceMs: 0, epoch: { number: 0 } });
+  expect(Object.keys(await operator.getStates())).toEqual(['payments']);
+  expect(await operator.list()).toEqual(['payments']);
+});
+
+test('a record that cannot be read is left out for whoever wants to hear of it, and rejects otherwise', async () => {
+  const { operator, store } = desk();
+  const unreadable = new Error('record of circuit "mail" cannot be read');
+  store.inject('load', async ({ args: [, , options], run }) => {
+    const records = await run();
+    if (!options?.unreadable) throw unreadable;
+    options.unreadable(unreadable);
+    return records.with(1, undefined as never);
+  });
+  const told = vi.fn();
+  expect(Object.keys(await operator.getStates(['payments', 'mail'], { unreadable: told }))).toEqual([
+    'payments',
+  ]);
+  expect(told).toHaveBeenCalledExactlyOnceWith(unreadable);
+  await expect(operator.getStates(['payments', 'mail'])).rejects.toBe(unreadable);
+});
+
+test('setStates sets several at once and answers with their states; `by` is the operator’s where an act says none', async () => {
+  const { operator, clock } = desk();
+  const states = await operator.setStates({
+    payments: { mode: 'forced-open', reason: 'fire' },
+    ledger: { mode: 'disabled', reason: 'drill', by: 'ben', forMs: '10m' },
+  });
+  expect(states).toMatchObject({
+    payments: { state: 'forced-open', override: { by: 'ana', reason: 'fire' } },
+    ledger: { state: 'disabled', override: { by: 'ben', untilMs: clock.now() + 600_000 } },
+  });
+  expect(await operator.setStates({})).toEqual({});
+});
+
+test('setStates refuses what the fleet could not read, every problem at once, before anything is written', async () => {
+  const { operator, store } = desk();
+  const wrong = {
+    payments: { mode: 'open', reason: '', by: 'x'.repeat(65), forMs: '10 m' },
+    ledger: undefined,
+    mail: { mode: 'forced-open', reason: 'x'.repeat(390_000), forMs: Number.NaN },
+    search: { mode: 'forced-open', forMs: '721h', untilMs: 1 },
+    '': { mode: 'disabled', reason: 'fine' },
+    stock: { mode: 'disabled', reason: 'fine' },
+  };
+  const problems = await problemsOf(operator.setStates(wrong as never));
+  expect(problems.map((each) => each.slice(0, 60))).toEqual([
+    expect.stringMatching("^payments.mode is 'open'; allowed: forced-open or"),
+    expect.stringMatching(/^payments.by is 'x+/),
+    expect.stringMatching("^payments.reason is ''; allowed: a text with a length from 1"),
+    expect.stringMatching("^payments.forMs is '10 m'; allowed: milliseconds"),
+    expect.stringMatching('^ledger is undefined; allowed: an object'),
+    expect.stringMatching('^ledger.mode is undefined'),
+    expect.stringMatching('^ledger.reason is undefined'),
+    expect.stringMatching(/^mail.reason is 'x+/),
+    expect.stringMatching('^mail.forMs is NaN'),
+    expect.stringMatching('^search.untilMs is not an option'),
+    expect.stringMatching('^search.reason is undefined'),
+    expect.stringMatching("^search.forMs is '721h'"),
+    expect.stringMatching("^name is ''"),
+  ]);
+  expect(problems.join('').length).toBeLessThan(3_000);
+  expect(store.calls.override).toBe(0);
+});
+
+test('nobody acts without a name', async () => {
+  const store = new FaultyStore(new MemoryStore());
+  const operator = new Operator({ store });
+  expect(await problemsOf(operator.setStates({ payments: { mode: 'disabled', reason: 'x' } }))).toEqual([
+    expect.stringContaining('payments.by is undefined'),
+  ]);
+  await problemsOf(operator.clearStates(['payments'], { reason: 'x' }));
+  await problemsOf(operator.setPolicy('payments', null, { reason: 'x' }));
+  expect(store.calls).toMatchObject({ override: 0, clear: 0, policy: 0 });
+});
+
+test('clearStates wants a reason, and names; it closes and forgets', async () => {
+  const { operator, store } = desk();
+  for (const author of [undefined, {}, { reason: 5 }, { reason: 'x', mode: 'disabled' }])
+    await problemsOf(operator.clearStates(['payments'], author as never));
+  expect(await problemsOf(operator.clearStates([''], { reason: 'x' }))).toEqual([
+    expect.stringContaining("name is ''"),
+  ]);
+  await operator.clearStates([], { reason: 'x' });
+  expect(store.calls.clear).toBe(0);
+  await operator.setStates({ payments: { mode: 'forced-open', reason: 'fire' } });
+  await operator.clearStates(['payments'], { reason: 'fixed' });
+  expect((await operator.getStates()).payments).toMatchObject({ state: 'closed', override: undefined });
+});
+
+test('history is newest first and as long as asked for; a limit that is none is refused', async () => {
+  const { operator } = desk();
+  for (const reason of ['one', 'two', 'three']) await operator.clearStates(['payments'], { reason });
+  expect((await operator.history('payments')).map(({ note }) => note)).toEqual(['three', 'two', 'one']);
+  expect((await operator.history('payments', 2)).map(({ note }) => note)).toEqual(['three', 'two']);
+  for (const limit of [0, 1.5, Number.NaN, 1_001, '5' as never])
+    expect(await problemsOf(operator.history('', limit))).toEqual([
+      expect.stringContaining("name is ''"),
+      expect.stringContaining('limit is '),
+    ]);
+});
+
+test('setPolicy stores settings as every language reads them; null removes them and says who did', async () => {
+  const { operator, clock } = desk();
+  const values = {
+    failureThreshold: 5,
+    resetTimeout: '30s',
+    slowCallDuration: false,
+    rampDuration: false,
+  } as const;
+  const author = { by: 'ben', reason: 'the provider is fragile today' };
+  expect(await operator.setPolicy('payments', values, author)).toEqual({
+    version: 1,
+    values: { failureThreshold: 5, resetTimeout: 30_000, slowCallDuration: 'off', rampDuration: 0 },
+    ...author,
+    atMs: clock.now(),
+  });
+  expect(await operator.setPolicy('payments', null, { reason: 'over' })).toMatchObject({
+    version: 2,
+    values: {},
+    by: 'ana',
+  });
+  expect(await operator.getPolicies(['payments', 'mail'])).toEqual({
+    payments: expect.objectContaining({ version: 2 }),
+    mail: undefined,
+  });
+  expect(Object.keys(await operator.getPolicies())).toEqual(['payments']);
+});
+
+test('setPolicy refuses every wrong value at once, before anything is written', async () => {
+  const { operator, store } = desk();
+  const wrong = {
+    failureThreshold: 0,
+    failureRatoi: 0.5,
+    timeout: 5,
+    resetTimeout: '10m',
+    maxResetTimeout: '5m',
+  };
+  const problems = await problemsOf(operator.setPolicy('', wrong as PolicyValues, {} as never));
+  expect(problems).toEqual([
+    expect.stringContaining('values.failureThreshold is 0; allowed: a whole number from 1'),
+    expect.stringContaining('values.failureRatoi is not a setting, did you mean failureRatio?'),
+    expect.stringContaining('values.timeout is not a setting'),
+    expect.stringContaining('values.maxResetTimeout is 300000; allowed: at least resetTimeout, 600000'),
+    expect.stringContaining("name is ''"),
+    expect.stringContaining('reason is undefined'),
+  ]);
+  expect(store.calls.policy).toBe(0);
+});
+
+test('every method rejects when the store does', async () => {
+  const { operator, store } = desk();
+  const error = new Error('denied');
+  store.inject('every', throws(error));
+  const reason = 'x';
+  for (const act of [
+    operator.list(),
+    operator.getStates(),
+    operator.getStates(['payments']),
+    operator.setStates({ payments: { mode: 'disabled', reason } }),
+    operator.clearStates(['payments'], { reason }),
+    operator.history('payments'),
+    operator.getPolicies(['payments']),
+    operator.setPolicy('payments', { quorum: 2 }, { reason }),
+  ])
+    await expect(act).rejects.toBe(error);
+});
+
+test('subscribe passes on what the store pushes; a store that cannot push says so', () => {
+  const { operator, memory } = desk();
+  const seen: string[] = [];
+  const off = operator.subscribe(({ name, override, policy }) =>
+    seen.push(`${name} ${override?.mode} ${policy?.version}`),
+  );
+  void memory.override('payments', { mode: 'disabled', by: 'ana', reason: 'x' });
+  void memory.policy('payments', { quorum: 2 }, { by: 'ana', reason: 'x' });
+  off?.();
+  void memory.policy('payments', null, { by: 'ana', reason: 'x' });
+  expect(seen).toEqual(['payments disabled undefined', 'payments disabled 1']);
+  const deaf = Object.assign(Object.create(memory) as MemoryStore, { subscribe: undefined });
+  expect(new Operator({ store: deaf as never }).subscribe(() => {})).toBeUndefined();
+});
