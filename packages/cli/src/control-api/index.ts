@@ -1,5 +1,8 @@
 /** `@switchgear/cli/control-api`: a fleet's circuits over HTTP. */
 
+export { type Authenticate, bearerTokens, type Caller, type Role } from './access.ts';
+export type { Audit, AuditEntry } from './audit.ts';
+export { type ControlApi, type ControlApiOptions, createControlApi } from './create-control-api.ts';
 export type {
   Circuit,
   Circuits,

@@ -75,18 +75,16 @@ export const circuitSchema = z
       .enum(STATES_IN_FORCE)
       .openapi({ description: 'The state in force: an override, else the automatic one.' }),
     sinceMs: timeMs.openapi({
-      description: 'When the state in force began; 0 for a circuit whose state never changed.',
+      description: 'When the state in force began; 0 for a circuit that was never written.',
     }),
     retryAfterMs: z.number().nonnegative().nullable().openapi({
       description:
         'Milliseconds until a call may be admitted again; 0: one may now; null: until somebody releases it.',
     }),
     openUntilMs: timeMs.optional().openapi({ description: 'When an open circuit probes, at the earliest.' }),
-    evidence: z
-      .object({ calls: count, failures: count, slow: count })
-      .openapi({
-        description: 'Reported by the fleet in the present window. Successes are reported with failures.',
-      }),
+    evidence: z.object({ calls: count, failures: count, slow: count }).openapi({
+      description: 'Reported by the fleet in the present window. Successes are reported with failures.',
+    }),
     failureRatio: z.number().min(0).max(1),
     transition: transitionSchema
       .optional()
@@ -101,7 +99,13 @@ export const circuitSchema = z
   .openapi('Circuit');
 
 export const circuitsSchema = z
-  .object({ nowMs: timeMs, circuits: z.array(circuitSchema) })
+  .object({
+    nowMs: timeMs,
+    circuits: z.array(circuitSchema),
+    unreadable: z.array(z.object({ name: z.string(), problem: z.string() })).openapi({
+      description: 'Circuits whose record makes no sense to this version; a reset puts them right.',
+    }),
+  })
   .openapi('Circuits');
 
 export const historySchema = z

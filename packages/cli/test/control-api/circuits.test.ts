@@ -1,0 +1,212 @@
+import { Switchgear } from 'switchgear';
+import { expect, test } from 'vitest';
+import { rig, trip } from './rig.ts';
+
+test('an open circuit says since when, why, how long still and who tripped it', async () => {
+  const { ask, store, clock } = rig();
+  await trip(store, 'payments', 10_000);
+  const openedMs = clock.now();
+  await clock.advance(4_000);
+  const { circuits, nowMs, unreadable } = (await ask('GET', '/v1/circuits')).json();
+  expect(nowMs).toBe(openedMs + 4_000);
+  expect(unreadable).toEqual([]);
+  expect(circuits).toEqual([
+    {
+      name: 'payments',
+      state: 'open',
+      sinceMs: openedMs,
+      retryAfterMs: 6_000,
+      openUntilMs: openedMs + 10_000,
+      evidence: { calls: 0, failures: 0, slow: 0 },
+      failureRatio: 0,
+      transition: {
+        from: 'closed',
+        to: 'open',
+        atMs: openedMs,
+        reason: 'failures',
+        by: 'pod-1',
+        calls: 5,
+        failures: 3,
+        lastFailure: 'ECONNREFUSED',
+      },
+      epoch: { number: 1, id: 'trip-1' },
+      leases: [],
+    },
+  ]);
+});
+
+test('an override is shown, audited, obeyed by a process, and released into half-open', async () => {
+  const { ask, store, clock, audit } = rig();
+  const path = '/v1/circuits/payments/override';
+  const forced = await ask(
+    'PUT',
+    path,
+    { mode: 'forced-open', reason: 'provider down', for: '15m' },
+    { 'switchgear-by': 'J%C3%B6rg' },
+  );
+  expect(forced.json()).toMatchObject({
+    state: 'forced-open',
+    retryAfterMs: 900_000,
+    override: {
+      mode: 'forced-open',
+      by: 'Jörg',
+      reason: 'provider down',
+      untilMs: clock.now() + 900_000,
+    },
+  });
+  const gear = new Switchgear({ store, clock, processId: 'pod-7' });
+  const breaker = gear.breaker('payments');
+  await expect(breaker.execute(async () => 'called')).rejects.toMatchObject({ state: 'forced-open' });
+
+  await clock.advance(1_000);
+  const released = await ask('DELETE', path, { reason: 'back' });
+  expect(released.json()).toMatchObject({ state: 'closed', retryAfterMs: 0 });
+  expect(released.json()).not.toHaveProperty('override');
+  expect(audit).toEqual([
+    {
+      act: 'override',
+      circuit: 'payments',
+      by: 'Jörg',
+      role: 'operator',
+      reason: 'provider down',
+      asked: { mode: 'forced-open', for: '15m' },
+      outcome: 'done',
+    },
+    {
+      act: 'release',
+      circuit: 'payments',
+      by: 'control-api',
+      role: 'operator',
+      reason: 'back',
+      asked: {},
+      outcome: 'done',
+    },
+  ]);
+  await clock.advance(10_000);
+  expect(await breaker.execute(async () => 'called')).toBe('called');
+  const { transitions } = (await ask('GET', '/v1/circuits/payments/history')).json();
+  expect(transitions.map(({ from, to, by }: Record<string, string>) => `${from} → ${to} by ${by}`)).toEqual([
+    'half-open → closed by pod-7',
+    'closed → half-open by pod-7',
+  ]);
+  await gear.close();
+});
+
+test('a callee that has recovered gets a probe at once, and full load only after it', async () => {
+  const { ask, store, clock } = rig();
+  await trip(store, 'payments', 60_000);
+  await clock.advance(1_000);
+  await ask('POST', '/v1/circuits/payments/recovered', { reason: 'deployed the fix' });
+  await clock.advance(1);
+  expect((await ask('GET', '/v1/circuits/payments')).json()).toMatchObject({
+    state: 'open',
+    retryAfterMs: 0,
+  });
+
+  const gear = new Switchgear({ store, clock, processId: 'pod-7' });
+  const breaker = gear.breaker('payments');
+  let finish = () => {};
+  const probe = breaker.execute(() => new Promise<void>((resolve) => (finish = resolve)));
+  await clock.advance(0);
+  await expect(breaker.execute(async () => 'called')).rejects.toMatchObject({ state: 'half-open' });
+  expect((await ask('GET', '/v1/circuits/payments')).json()).toMatchObject({
+    state: 'half-open',
+    leases: [{ by: 'pod-7' }],
+  });
+  finish();
+  await probe;
+  await gear.flush();
+  expect((await ask('GET', '/v1/circuits/payments')).json()).toMatchObject({ state: 'closed' });
+  await gear.close();
+});
+
+test('the word of a callee moves no circuit that admits calls already', async () => {
+  const { ask } = rig();
+  await ask('POST', '/v1/circuits/closed/recovered', { reason: 'well' });
+  expect((await ask('GET', '/v1/circuits/closed')).json()).toMatchObject({
+    state: 'closed',
+    epoch: { number: 0 },
+  });
+  await ask('PUT', '/v1/circuits/forced/override', { mode: 'forced-closed', reason: 'we know' });
+  await ask('POST', '/v1/circuits/forced/recovered', { reason: 'well' });
+  expect((await ask('GET', '/v1/circuits/forced')).json()).toMatchObject({ state: 'forced-closed' });
+});
+
+test('a planned outage is forced-open until it is over or the callee is back', async () => {
+  const { ask, clock } = rig();
+  const planned = await ask('POST', '/v1/circuits/payments/outage', { reason: 'migration', for: 600_000 });
+  expect(planned.json()).toMatchObject({
+    state: 'forced-open',
+    override: { untilMs: clock.now() + 600_000 },
+  });
+  await clock.advance(1_000);
+  const back = await ask('POST', '/v1/circuits/payments/recovered', { reason: 'done early' });
+  expect(back.json()).not.toHaveProperty('override');
+});
+
+test('a policy is checked, stored with its author, taken over by a process and removed', async () => {
+  const { ask, store, clock } = rig();
+  const path = '/v1/circuits/payments/policy';
+  expect((await ask('GET', path)).json()).toBeNull();
+  const wrong = await ask('PUT', path, {
+    reason: 'calmer',
+    values: { failureTreshold: 5, resetTimeout: 'soon' },
+  });
+  expect(wrong.status).toBe(400);
+  expect(wrong.json().detail).toContain('did you mean failureThreshold?');
+  expect(wrong.json().detail).toContain('resetTimeout');
+  await ask('PUT', path, { reason: 'calmer', values: { failureThreshold: 5, resetTimeout: '30s' } });
+  expect((await ask('GET', path)).json()).toEqual({
+    version: 1,
+    values: { failureThreshold: 5, resetTimeout: 30_000 },
+    by: 'control-api',
+    reason: 'calmer',
+    atMs: clock.now(),
+  });
+  expect((await store.load(['payments'], () => ({ bucketMs: 6_000, buckets: 10 })))[0]?.policy?.version).toBe(
+    1,
+  );
+  const removed = await ask('DELETE', path, { reason: 'code decides' });
+  expect(removed.json()).not.toHaveProperty('policy');
+  expect((await ask('GET', path)).json()).toBeNull();
+});
+
+test('a reset puts a circuit into a fresh closed state', async () => {
+  const { ask, store } = rig();
+  await trip(store, 'payments', 60_000);
+  expect((await ask('POST', '/v1/circuits/payments/reset', { reason: 'false alarm' })).json()).toMatchObject({
+    state: 'closed',
+    transition: { reason: 'cleared', note: 'false alarm' },
+  });
+});
+
+test('names are anything: slashes, spaces, markup, a percent sign', async () => {
+  const { ask } = rig();
+  for (const name of ['<img onerror>', 'a/b', '100 %', 'ünï', 'x'.repeat(255)]) {
+    const answer = await ask('PUT', `/v1/circuits/${encodeURIComponent(name)}/override`, {
+      mode: 'disabled',
+      reason: name.slice(0, 9),
+    });
+    expect(answer.json()).toMatchObject({ name, state: 'disabled' });
+  }
+  expect((await ask('GET', `/v1/circuits/${'x'.repeat(256)}`)).status).toBe(400);
+});
+
+test('the metrics are text of Prometheus, names escaped', async () => {
+  const { ask, store } = rig();
+  await trip(store, 'pay"ments\n', 60_000);
+  const { text, headers } = await ask('GET', '/metrics');
+  expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(text).toContain('switchgear_circuit_state{circuit="pay\\"ments\\n",state="open"} 1\n');
+  expect(text).toContain('switchgear_circuit_state{circuit="pay\\"ments\\n",state="closed"} 0\n');
+  for (const line of text.trimEnd().split('\n'))
+    expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [\d.]+)$/);
+});
+
+test('the OpenAPI document is of version 3.1 and names every path', async () => {
+  const { ask } = rig();
+  const document = (await ask('GET', '/openapi.json')).json();
+  expect(document.openapi).toBe('3.1.0');
+  expect(Object.keys(document.paths)).toHaveLength(12);
+  expect(document.components.schemas.Circuit.properties.retryAfterMs.type).toEqual(['number', 'null']);
+});
