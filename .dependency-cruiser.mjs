@@ -39,7 +39,7 @@ export default {
       from: {
         path: '^packages/switchgear/src/',
         pathNot:
-          '^packages/switchgear/src/(testing|store/dynamodb|config|undici|axios|aws-sdk|lambda|middy)/',
+          '^packages/switchgear/src/(testing|store/dynamodb|config|undici|axios|aws-sdk|lambda|middy|opentelemetry)/',
       },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional'] },
     },
@@ -49,7 +49,7 @@ export default {
       severity: 'error',
       from: { path: '^packages/switchgear/src/[^/]+[.]ts$' },
       to: {
-        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline)|fetch|undici|axios|aws-sdk|lambda|middy)',
+        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline)|fetch|undici|axios|aws-sdk|lambda|middy|telemetry|opentelemetry)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,0 +1,3 @@
+/** `switchgear/opentelemetry`: what breakers do, as OpenTelemetry's metrics and span events. docs/telemetry.md names them. */
+
+export { type InstrumentOptions, instrument } from './instrument.ts';
