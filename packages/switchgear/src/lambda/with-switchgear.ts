@@ -28,14 +28,14 @@ export interface WithSwitchgearOptions<Event = never, Result = unknown> extends 
  * @example
  * export const handler = withSwitchgear(async (event: Order) => charge(event), { gear });
  */
-export function withSwitchgear<Event, Result, Context extends LambdaContext = LambdaContext>(
-  handler: (event: Event, context: Context, callback: never) => PromiseLike<Result> | Result,
-  options: WithSwitchgearOptions<Event, Awaited<Result>>,
-): (event: Event, context: Context) => Promise<Awaited<Result>>;
-export function withSwitchgear<Event, Stream, Result, Context extends LambdaContext = LambdaContext>(
-  handler: (event: Event, stream: Stream, context: Context) => PromiseLike<Result> | Result,
-  options: WithSwitchgearOptions<Event, Awaited<Result>>,
-): (event: Event, stream: Stream, context: Context) => Promise<Awaited<Result>>;
+export function withSwitchgear<Event, Returned, Context extends LambdaContext = LambdaContext>(
+  handler: (event: Event, context: Context, callback: never) => Returned,
+  options: WithSwitchgearOptions<Event, Awaited<Returned>>,
+): (event: Event, context: Context) => Promise<Awaited<Returned>>;
+export function withSwitchgear<Event, Stream, Returned, Context extends LambdaContext = LambdaContext>(
+  handler: (event: Event, stream: Stream, context: Context) => Returned,
+  options: WithSwitchgearOptions<Event, Awaited<Returned>>,
+): (event: Event, stream: Stream, context: Context) => Promise<Awaited<Returned>>;
 export function withSwitchgear(
   handler: (...args: never[]) => unknown,
   { protect, ...options }: WithSwitchgearOptions,

@@ -1,0 +1,139 @@
+import { AsyncResource } from 'node:async_hooks';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { compose } from '../../src/guard/index.ts';
+import { currentInvocation, invocationDeadline, withSwitchgear } from '../../src/lambda/index.ts';
+import { switchgear } from '../../src/middy/index.ts';
+import { caught, hangs, LambdaFunction, refused } from './function.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Middy has timers of its own: no clock to move for those. */
+const NO_TIMEOUT = { timeoutEarlyInMillis: 0 };
+
+const contextOf = (f: LambdaFunction, timeoutMs?: number) => f.context(timeoutMs) as Context;
+const tick = async () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the middleware', () => {
+  it('the handler is inside the invocation, and its calls end in time', async () => {
+    const f = new LambdaFunction();
+    const payments = compose(f.gear.breaker('payments'), invocationDeadline());
+    const handler = middy(NO_TIMEOUT)
+      .use(switchgear(f.options))
+      .before(async () => void (await tick()))
+      .handler(async () => {
+        const error = (await caught(payments.execute(hangs))) as Error;
+        return [currentInvocation()?.requestId, error.name];
+      });
+    const call = handler({}, contextOf(f));
+    await tick();
+    await f.clock.advance(2_000);
+    expect(await call).toEqual(['request-1', 'TimeoutError']);
+    expect(f.store.calls.report).toBe(1);
+  });
+
+  it('reads circuits during INIT; the first invocation waits for it', async () => {
+    const f = new LambdaFunction();
+    await f.tripElsewhere('payments');
+    f.store.calls.load = 0;
+    const payments = f.gear.breaker('payments');
+    const handler = middy(async () => payments.state.state, NO_TIMEOUT).use(switchgear(f.options));
+    expect(await handler({}, contextOf(f))).toBe('open');
+    expect(f.store.calls.load).toBe(1);
+  });
+
+  it('L14 invocations at the same time each have their own', async () => {
+    const f = new LambdaFunction();
+    const log = vi.spyOn(console, 'error');
+    const handler = middy(async (event: { ms: number }) => {
+      const before = currentInvocation()?.requestId;
+      await f.sleep(event.ms);
+      return [before, currentInvocation()?.requestId];
+    }, NO_TIMEOUT).use(switchgear(f.options));
+    const calls = [30, 10, 20].map((ms) => handler({ ms }, contextOf(f)));
+    await tick();
+    await f.clock.advance(30);
+    expect(await Promise.all(calls)).toEqual([
+      ['request-1', 'request-1'],
+      ['request-2', 'request-2'],
+      ['request-3', 'request-3'],
+    ]);
+    expect(log).not.toHaveBeenCalled();
+  });
+
+  it('waits for the store before the response, after a failure too', async () => {
+    const f = new LambdaFunction({}, { awaitReports: false });
+    const payments = f.gear.breaker('payments');
+    let reported = false;
+    f.store.after('report', () => {
+      reported = true;
+    });
+    const handler = middy(
+      async (_event: object) => payments.execute(() => Promise.reject(refused())),
+      NO_TIMEOUT,
+    ).use(switchgear(f.options));
+    expect(await caught(handler({}, contextOf(f)))).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(reported).toBe(true);
+  });
+
+  it('protects the whole handler', async () => {
+    const f = new LambdaFunction();
+    let calls = 0;
+    const handler = middy(async (_event: object) => {
+      calls++;
+      throw refused();
+    }, NO_TIMEOUT).use(switchgear({ ...f.options, protect: f.gear.breaker('orders') }));
+    const codes: unknown[] = [];
+    for (let i = 0; i < 4; i++)
+      codes.push(((await caught(handler({}, contextOf(f)))) as { code: string }).code);
+    expect(codes).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED', 'CIRCUIT_OPEN']);
+    expect(calls).toBe(3);
+  });
+
+  it('protects: a handler that is busy until Lambda kills it has failed before that', async () => {
+    const f = new LambdaFunction();
+    const orders = f.gear.breaker('orders');
+    const handler = middy(hangs, NO_TIMEOUT).use(switchgear({ ...f.options, protect: orders }));
+    void handler({}, contextOf(f));
+    await tick();
+    await f.clock.advance(2_000);
+    expect(orders.state.evidence.failures).toBe(1);
+    expect(f.store.calls.report).toBe(1);
+  });
+
+  it('protects: an early response of another middleware is no verdict', async () => {
+    const f = new LambdaFunction();
+    const orders = f.gear.breaker('orders');
+    const handler = middy(hangs, NO_TIMEOUT)
+      .use(switchgear({ ...f.options, protect: orders }))
+      .before(() => 'from a cache');
+    expect(await handler({}, contextOf(f))).toBe('from a cache');
+    await f.clock.advance(3_000);
+    expect(orders.state.evidence).toMatchObject({ calls: 0, failures: 0 });
+  });
+
+  it('where the handler is outside of the invocation, it says so once', async () => {
+    const f = new LambdaFunction();
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { before, after } = switchgear(f.options);
+    // What it is to come behind another middleware where the context follows the promises, as in newer versions of Node.
+    const elsewhere = new AsyncResource('elsewhere');
+    const handler = middy(async () => currentInvocation(), NO_TIMEOUT)
+      .before((request) => elsewhere.runInAsyncScope(() => before?.(request)))
+      .after((request) => after?.(request));
+    expect(await handler({}, contextOf(f))).toBeUndefined();
+    await handler({}, contextOf(f));
+    expect(log.mock.calls).toEqual([
+      ['switchgear: the handler knows no deadline; use this middleware before all others'],
+    ]);
+  });
+});
+
+it('withSwitchgear goes around a middy handler too', async () => {
+  const f = new LambdaFunction();
+  const inner = middy(async (_event: object) => currentInvocation()?.requestId, NO_TIMEOUT).before(() => {});
+  expect(await withSwitchgear(inner, f.options)({}, contextOf(f))).toBe('request-1');
+});
