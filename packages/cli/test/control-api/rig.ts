@@ -3,8 +3,10 @@ import { FakeClock } from 'switchgear/testing';
 import { type AuditEntry, type ControlApiOptions, createControlApi } from '../../src/control-api/index.ts';
 
 /** A control API on a memory store whose time the test moves. */
-export function rig(options: Partial<ControlApiOptions> = {}) {
-  const clock = new FakeClock();
+export function rig({
+  clock = new FakeClock(),
+  ...options
+}: Partial<ControlApiOptions> & { readonly clock?: FakeClock } = {}) {
   const store = new MemoryStore({ clock });
   const audit: AuditEntry[] = [];
   const api = createControlApi({
