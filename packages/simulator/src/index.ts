@@ -4,6 +4,7 @@ export { type Comparison, type Contender, compare, type Run, type Signal } from 
 export { CONTENDERS, type ContenderSettings, type StrategyName } from './contenders.ts';
 export { Distribution, type Quantiles } from './engine/distribution.ts';
 export { Engine } from './engine/engine.ts';
+export { Process } from './engine/process.ts';
 export { Random } from './engine/random.ts';
 export type { LawName, Violation } from './laws/law.ts';
 export { type TrialResult, trial } from './laws/trial.ts';

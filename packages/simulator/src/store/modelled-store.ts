@@ -50,10 +50,7 @@ export class ModelledStore {
   watcher: StoreWatcher | undefined;
   readonly #listeners = new Set<(record: CircuitRecord) => void>();
   #judgedMs = 0;
-  /** Conditions on time are judged by `#judgedMs`. */
-  readonly #records = new MemoryStore({
-    clock: { now: () => this.#judgedMs, setTimer: () => ({ cancel() {}, hold() {} }) },
-  });
+  #records = this.#empty();
   /** Where nothing was ever written: it knows how a missing record looks. */
   readonly #nothing = new MemoryStore();
 
@@ -61,9 +58,12 @@ export class ModelledStore {
     this.engine = engine;
     this.profile = profile;
     this.random = random;
-    this.#records.subscribe((record) => {
-      for (const listener of this.#listeners) listener(record);
-    });
+  }
+
+  /** Loses everything, as a cache does that evicts what it should keep. */
+  evict(): void {
+    this.past.clear();
+    this.#records = this.#empty();
   }
 
   /** The store as one process sees it. */
@@ -113,6 +113,17 @@ export class ModelledStore {
 
   history(name: string, limit?: number): Promise<HistoryEntry[]> {
     return this.#records.history(name, limit);
+  }
+
+  /** Conditions on time are judged by `#judgedMs`. */
+  #empty(): MemoryStore {
+    const records = new MemoryStore({
+      clock: { now: () => this.#judgedMs, setTimer: () => ({ cancel() {}, hold() {} }) },
+    });
+    records.subscribe((record) => {
+      for (const listener of this.#listeners) listener(record);
+    });
+    return records;
   }
 
   list(): Promise<string[]> {

@@ -21,6 +21,10 @@ export class Past {
     if (next > 1) versions.splice(0, next - 1);
   }
 
+  clear(): void {
+    this.#versions.clear();
+  }
+
   /** As the record was at `atMs`; `undefined` where it was not there yet. */
   asOf(name: string, atMs: number): CircuitRecord | undefined {
     return this.#versions.get(name)?.findLast((version) => version.atMs <= atMs)?.record;

@@ -91,9 +91,10 @@ class FlagReader implements Guard {
     const { state, openedAtMs, owner, ownedUntilMs } = this.#flag;
     const nowMs = this.#process.now();
     if (state === 'closed') return this.#ordinary;
-    const due = state === 'open' && nowMs >= openedAtMs + this.#settings.recoveryMs;
-    if (due || (state === 'half-open' && nowMs >= ownedUntilMs)) return this.#elect();
-    return owner === this.#process.name ? this.#probe : undefined;
+    // An owner takes itself for one as long as its cache says so.
+    if (owner === this.#process.name) return this.#probe;
+    const turnMs = state === 'open' ? openedAtMs + this.#settings.recoveryMs : ownedUntilMs;
+    return nowMs >= turnMs ? this.#elect() : undefined;
   }
 
   async #elect(): Promise<Ticket | undefined> {

@@ -49,10 +49,14 @@ export class SwitchgearStrategy implements Strategy {
         return random.uniform();
       },
     });
-    gear.onStateChange((change) => this.changed?.(process, change));
+    const guard = new SwitchgearGuard(process, gear, gear.breaker(CIRCUIT, this.#policy));
+    gear.onStateChange((change) => {
+      guard.changed();
+      this.changed?.(process, change);
+    });
     // The meter counts the store's failures; unheard ones would fill the console.
     gear.onStoreError(() => {});
-    return new SwitchgearGuard(process, gear, gear.breaker(CIRCUIT, this.#policy));
+    return guard;
   }
 }
 
@@ -97,6 +101,11 @@ export class SwitchgearGuard implements Guard {
     } catch (error) {
       return this.#refused(error);
     }
+  }
+
+  /** What the last answer told no longer holds. */
+  changed(): void {
+    this.#promptUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   #refused(error: unknown): undefined {
