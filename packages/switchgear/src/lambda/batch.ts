@@ -4,7 +4,6 @@ import type { CallContext } from '../call.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { failureName } from '../guard/classify.ts';
 import { compose, type Guard } from '../guard/guard.ts';
-import { isNoTimeLeft } from '../guard/parent-deadline.ts';
 import { invocationDeadline } from './invocation-deadline.ts';
 
 /** Does what a record asks for. `signal` is aborted when the record is given up: heed it, for the record will come again. */
@@ -100,6 +99,6 @@ function wasRefused(error: unknown): boolean {
   return (
     isSwitchgearError(error, 'CIRCUIT_OPEN') ||
     isSwitchgearError(error, 'BULKHEAD_FULL') ||
-    isNoTimeLeft(error)
+    isSwitchgearError(error, 'NO_TIME_LEFT')
   );
 }

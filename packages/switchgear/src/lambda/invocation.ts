@@ -12,9 +12,10 @@ export interface Invocation {
   readonly deadlineMs: number;
 }
 
-/** @internal An invocation, and what ends its calls in time. */
+/** @internal An invocation, what ends its calls in time, and whether it has ended itself. */
 export interface TimedInvocation extends Invocation {
   readonly calls: Guard;
+  over: boolean;
 }
 
 const invocations = new AsyncLocalStorage<TimedInvocation>();
@@ -24,12 +25,14 @@ const invocations = new AsyncLocalStorage<TimedInvocation>();
  * middleware is around the handler. No store call; concurrent invocations each see their own.
  */
 export function currentInvocation(): Invocation | undefined {
-  return invocations.getStore();
+  return timedInvocation();
 }
 
 /** @internal */
 export function timedInvocation(): TimedInvocation | undefined {
-  return invocations.getStore();
+  const invocation = invocations.getStore();
+  // What `enter` has left behind in the runtime's own loop is nobody's any more.
+  return invocation?.over ? undefined : invocation;
 }
 
 /** @internal Runs `run`, and whatever it starts, for `invocation`. */
@@ -37,7 +40,7 @@ export function runFor<T>(invocation: TimedInvocation, run: () => T): T {
   return invocations.run(invocation, run);
 }
 
-/** @internal What the caller does from here on, and whatever it starts, is for `invocation`. */
+/** @internal What the caller does from here on, and whatever it starts, is for `invocation`, until that is over. */
 export function enter(invocation: TimedInvocation): void {
   invocations.enterWith(invocation);
 }

@@ -68,7 +68,7 @@ export class Lifecycle {
   constructor(what: string, options: LifecycleOptions) {
     const { gear, clock = systemClock, ...rest } = options ?? {};
     if (typeof gear?.flush !== 'function')
-      throw new ConfigurationError([`${what}: gear is ${typeof gear}; allowed: a Switchgear`]);
+      throw new ConfigurationError([`${what}.gear is ${typeof gear}; allowed: a Switchgear`]);
     this.#settings = readGuardOptions<Settings>(what, TABLE, rest);
     this.#gear = gear;
     this.#clock = clock;
@@ -87,6 +87,7 @@ export class Lifecycle {
         margin: Math.min(this.#settings.margin, Math.max(0, remainingMs / 2)),
         clock: this.#clock,
       }),
+      over: false,
     };
   }
 
@@ -95,14 +96,27 @@ export class Lifecycle {
     return this.#warmUp.ready();
   }
 
-  /** Waits for what the process would else take into its freeze; never rejects. */
-  async end({ deadlineMs }: TimedInvocation): Promise<void> {
-    const endsAtMs = Math.min(this.#clock.now() + this.#settings.flushTimeout, deadlineMs - ANSWER_MS);
-    await this.#gear.flush(Math.max(0, endsAtMs - this.#clock.now()));
+  /** Waits for what the process would else take into its freeze; never rejects. The invocation is over then. */
+  async end(invocation: TimedInvocation): Promise<void> {
+    const endsAtMs = Math.min(
+      this.#clock.now() + this.#settings.flushTimeout,
+      invocation.deadlineMs - ANSWER_MS,
+    );
+    await this.#gear.flush(this.#leftUntil(endsAtMs));
+    await this.#tellEnd(endsAtMs);
+    invocation.over = true;
+  }
+
+  #leftUntil(endsAtMs: number): number {
+    return Math.max(0, endsAtMs - this.#clock.now());
+  }
+
+  /** Settles when `atEnd` has, at the latest at `untilMs`. */
+  async #tellEnd(untilMs: number): Promise<void> {
     const { atEnd } = this.#settings;
     if (!atEnd) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimer(resolve, Math.max(0, endsAtMs - this.#clock.now()));
+      const timer = this.#clock.setTimer(resolve, this.#leftUntil(untilMs));
       new Promise((settle) => settle(atEnd()))
         .catch((error) => console.error('switchgear: atEnd threw', error))
         .finally(() => {
