@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'CIRCUIT_OPEN'
   | 'CALL_TIMEOUT'
   | 'BULKHEAD_FULL'
+  | 'NO_TIME_LEFT'
   | 'INVALID_CONFIGURATION'
   | 'STORE_FAILED';
 
@@ -25,7 +26,13 @@ export abstract class SwitchgearError extends Error {
   }
 }
 
-type AnyError = CircuitOpenError | TimeoutError | BulkheadFullError | ConfigurationError | StoreError;
+type AnyError =
+  | CircuitOpenError
+  | TimeoutError
+  | BulkheadFullError
+  | NoTimeLeftError
+  | ConfigurationError
+  | StoreError;
 
 /** Whether `error` comes from this library, any copy of it; with `code`, whether it is that one. */
 export function isSwitchgearError<Code extends ErrorCode = ErrorCode>(
@@ -77,6 +84,12 @@ export class BulkheadFullError extends SwitchgearError {
   constructor(circuit: string, why: 'queue full' | 'waited too long', limits: string) {
     super(`bulkhead of "${circuit}": ${why} (${limits})`, circuit);
   }
+}
+
+/** The call was not made: its parent has no time left for it. Says nothing about the dependency, and counts as nothing. */
+export class NoTimeLeftError extends SwitchgearError {
+  override readonly name = 'NoTimeLeftError';
+  override readonly code = 'NO_TIME_LEFT';
 }
 
 /** Options, environment or a store address are wrong. `problems` has every one of them, each with the value and what is allowed. */

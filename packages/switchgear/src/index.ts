@@ -31,6 +31,7 @@ export {
   ConfigurationError,
   type ErrorCode,
   isSwitchgearError,
+  NoTimeLeftError,
   type RejectingState,
   StoreError,
   SwitchgearError,

@@ -3,7 +3,6 @@
 import type { CallContext } from '../call.ts';
 import { type CircuitOpenError, isSwitchgearError } from '../errors.ts';
 import type { Guard, GuardedCall } from './guard.ts';
-import { isNoTimeLeft } from './parent-deadline.ts';
 import { type Trigger, triggers } from './trigger.ts';
 
 /** Somebody who can do it. */
@@ -57,7 +56,7 @@ function notCalled(error: unknown): boolean {
   return (
     isSwitchgearError(error, 'CIRCUIT_OPEN') ||
     isSwitchgearError(error, 'BULKHEAD_FULL') ||
-    isNoTimeLeft(error)
+    isSwitchgearError(error, 'NO_TIME_LEFT')
   );
 }
 

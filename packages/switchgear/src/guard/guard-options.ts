@@ -1,8 +1,7 @@
 /** Options of a guard, checked against its table. */
 
 import { ConfigurationError } from '../errors.ts';
-import { accept, type OptionSpec, refusal } from '../options.ts';
-import { didYouMean } from '../suggest.ts';
+import { type OptionSpec, readOptions } from '../options.ts';
 
 /**
  * `given` over the defaults of `table`; durations in milliseconds.
@@ -14,15 +13,7 @@ export function readGuardOptions<T>(
   given: object,
 ): T {
   const problems: string[] = [];
-  const specs: Readonly<Record<string, OptionSpec>> = table;
-  const values = new Map<string, unknown>(Object.entries(specs).map(([key, spec]) => [key, spec.default]));
-  for (const [key, value] of Object.entries(given)) {
-    const spec = Object.hasOwn(specs, key) ? specs[key] : undefined;
-    const accepted = spec && value !== undefined ? accept(spec, value) : undefined;
-    if (!spec) problems.push(`${guard}: ${key} is not an option${didYouMean(key, Object.keys(specs))}`);
-    else if (accepted !== undefined) values.set(key, accepted);
-    else if (value !== undefined) problems.push(`${guard}: ${refusal(key, value, spec)}`);
-  }
+  const values = readOptions(table, [given], problems, `${guard}: `);
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return Object.fromEntries(values) as T;
+  return values as T;
 }

@@ -5,7 +5,7 @@ export { type FailoverOptions, failover, type Provider } from './failover.ts';
 export { type FallbackAnswer, type FallbackOptions, fallback } from './fallback.ts';
 export { type AddedBy, Composition, compose, type Guard, type GuardedCall } from './guard.ts';
 export { type LastGoodAnswerOptions, lastGoodAnswer } from './last-good-answer.ts';
-export { type DeadlineOptions, deadline, isNoTimeLeft, NoTimeLeftError } from './parent-deadline.ts';
+export { type DeadlineOptions, deadline } from './parent-deadline.ts';
 export { type RetryOptions, retry } from './retry.ts';
 export { type TimeoutOptions, timeout } from './timeout.ts';
 export type { Trigger } from './trigger.ts';

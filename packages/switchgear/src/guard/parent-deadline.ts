@@ -2,6 +2,7 @@
 
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
+import { NoTimeLeftError } from '../errors.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Guard } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
@@ -18,23 +19,13 @@ const TABLE: Record<'margin', OptionSpec> = {
   margin: { kind: 'duration', default: 500, min: 0, max: 86_400_000 },
 };
 
-/** The call was not made: its parent has no time left for it. Says nothing about the dependency, and counts as nothing. */
-export class NoTimeLeftError extends Error {
-  override readonly name = 'NoTimeLeftError';
-  readonly code = 'NO_TIME_LEFT';
-}
-
-/** Whether `error` is a `NoTimeLeftError`, of any copy of this library. */
-export function isNoTimeLeft(error: unknown): error is NoTimeLeftError {
-  return error instanceof Error && (error as Partial<NoTimeLeftError>).code === 'NO_TIME_LEFT';
-}
-
 /**
  * Ends a call `margin` before its parent's end, with a `DOMException` named `TimeoutError`: inside a breaker that counts as a
  * failure, and there is time left to report it. Tells `retry`, inside it, when to stop.
  *
  * @param remainingMs milliseconds that the parent has left, asked when a call begins: `() => context.getRemainingTimeInMillis()`.
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a margin that is none.
+ * @throws NoTimeLeftError (`NO_TIME_LEFT`) from `execute`, where nothing is left: the call was not made.
  */
 export function deadline(remainingMs: () => number, options: DeadlineOptions = {}): Guard {
   const { clock = systemClock, ...rest } = options;

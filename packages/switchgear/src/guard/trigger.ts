@@ -4,7 +4,6 @@ import type { Breaker } from '../breaker.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { isBreakable } from './classify.ts';
 import type { GuardedCall } from './guard.ts';
-import { isNoTimeLeft } from './parent-deadline.ts';
 
 /**
  * `open`: the circuit admitted nothing. `failure`: that, or the call was not made for another reason (a full bulkhead, no time
@@ -24,7 +23,7 @@ export function triggers(
     if (typeof on === 'function') return on(error);
     if (isSwitchgearError(error, 'CIRCUIT_OPEN')) return true;
     if (on === 'open') return false;
-    if (isSwitchgearError(error, 'BULKHEAD_FULL') || isNoTimeLeft(error)) return true;
+    if (isSwitchgearError(error, 'BULKHEAD_FULL') || isSwitchgearError(error, 'NO_TIME_LEFT')) return true;
     return (breaker?.options.isBreakable ?? isBreakable)(error);
   } catch {
     // A predicate that throws must not take the place of the caller's error.

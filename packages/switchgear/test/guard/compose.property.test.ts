@@ -15,7 +15,6 @@ import {
   detailed,
   fallback,
   type Guard,
-  isNoTimeLeft,
   lastGoodAnswer,
   retry,
   timeout,
@@ -139,7 +138,7 @@ async function play({
 
 function ours(error: unknown): boolean {
   const timedOut = error instanceof DOMException && error.name === 'TimeoutError';
-  return timedOut || isNoTimeLeft(error) || isSwitchgearError(error);
+  return timedOut || isSwitchgearError(error);
 }
 
 function at(clock: FakeClock, ms: number): Promise<void> {

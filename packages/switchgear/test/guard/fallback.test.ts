@@ -1,13 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { BulkheadFullError, CircuitOpenError } from '../../src/errors.ts';
-import {
-  compose,
-  detailed,
-  fallback,
-  lastGoodAnswer,
-  NoTimeLeftError,
-  retry,
-} from '../../src/guard/index.ts';
+import { BulkheadFullError, CircuitOpenError, NoTimeLeftError } from '../../src/errors.ts';
+import { compose, detailed, fallback, lastGoodAnswer, retry } from '../../src/guard/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock } from '../../src/testing/index.ts';

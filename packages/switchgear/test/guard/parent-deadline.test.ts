@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compose, deadline, NoTimeLeftError, retry, timeout } from '../../src/guard/index.ts';
+import { NoTimeLeftError } from '../../src/errors.ts';
+import { compose, deadline, retry, timeout } from '../../src/guard/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock } from '../../src/testing/index.ts';

@@ -157,7 +157,7 @@ describe('retry', () => {
     const wrong = { attempts: 0, minDelay: Number.NaN, budget: 2, atempts: 3 } as RetryOptions;
     expect(() => retry(wrong)).toThrow(ConfigurationError);
     expect(() => retry(wrong)).toThrow(
-      /attempts is 0.*\n.*minDelay is NaN.*\n.*budget is 2.*\n.*atempts.*did you mean attempts/,
+      /atempts.*did you mean attempts.*\n.*attempts is 0.*\n.*minDelay is NaN.*\n.*budget is 2/,
     );
   });
 });

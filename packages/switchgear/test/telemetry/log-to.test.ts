@@ -223,6 +223,6 @@ test('a store that fails is a line per kind and interval, in place of the one on
 test('wrong options are refused, all at once', () => {
   const { gear } = rig();
   expect(() => logTo(gear, kept(), { every: 'soon', correlationid: () => 'x' } as never)).toThrow(
-    /logTo.*every.*\n.*correlationId/s,
+    /logTo: correlationid.*did you mean correlationId.*\n.*logTo: every/,
   );
 });
