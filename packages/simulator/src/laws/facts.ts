@@ -30,6 +30,8 @@ export interface Part extends Counters {
   readonly process: Process;
   /** It has tried to end the epoch, or gone its own way in it: from then on its evidence may be moot. */
   moved: boolean;
+  /** `failuresInTime` when the latest report was sent: what comes while it is under way follows it, unless it is refused. */
+  failuresWhenSent: number;
   /** Leases that it was granted. */
   leases: { readonly id: string; readonly untilMs: number }[];
   readonly failedAtMs: number[];
@@ -113,6 +115,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
       part = {
         process,
         moved: false,
+        failuresWhenSent: 0,
         leases: [],
         failedAtMs: [],
         calls: 0,
@@ -165,11 +168,13 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (write.verb !== 'report' && write.verb !== 'transition') return;
     const part = this.part(write.base.epoch.id, process);
     if (write.verb === 'transition') part.moved = true;
-    else
+    else {
+      part.failuresWhenSent = part.failuresInTime;
       for (const { calls, failures } of Object.values(write.evidence)) {
         part.sentCalls += calls;
         part.sentFailures += failures;
       }
+    }
   }
 
   wrote(
@@ -213,6 +218,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (undone?.verb !== 'report') return;
     this.known(process).refusedMs = this.engine.nowMs;
     const part = this.part(undone.base.epoch.id, process);
+    part.failuresInTime = part.failuresWhenSent;
     for (const { calls, failures } of Object.values(undone.evidence)) {
       part.undoneCalls += calls;
       part.undoneFailures += failures;
