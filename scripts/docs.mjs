@@ -31,6 +31,7 @@ function upperSnake(key) {
 }
 
 function allowed({ kind, min, max, off, choices }) {
+  if (kind === 'names') return '`true`, a list of names';
   if (choices) return choices.map((choice) => `\`${choice}\``).join(', ');
   if (kind === 'boolean') return '`true`, `false`';
   if (kind === 'function') return 'a function';

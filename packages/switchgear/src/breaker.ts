@@ -31,12 +31,8 @@ export class Breaker implements CallOwner {
   readonly lane: Lane | undefined;
   /** @internal Whether calls go on, whatever is decided about them. */
   readonly shadow: boolean;
-  readonly #permitLane: Lane;
+  readonly #deadlines: Deadlines;
   readonly #awaitReports: boolean;
-  /** Whether the length of a call matters. */
-  readonly #timed: boolean;
-  /** Whether a call that returned may count as anything but a success. */
-  readonly #judges: boolean;
 
   /** @internal */
   constructor(
@@ -50,10 +46,8 @@ export class Breaker implements CallOwner {
     this.#circuit = circuit;
     this.#options = options;
     this.#awaitReports = awaitReports;
-    this.#timed = options.slowCallDuration !== Number.POSITIVE_INFINITY;
-    this.#judges = this.#timed || options.isFailure !== undefined;
     this.shadow = options.mode === 'shadow';
-    this.#permitLane = deadlines.lane(options.leaseDuration);
+    this.#deadlines = deadlines;
     if (disabled) return;
     if (Number.isFinite(options.timeout)) this.lane = deadlines.lane(options.timeout);
     if (Number.isFinite(options.maxConcurrent) && !this.shadow)
@@ -70,9 +64,9 @@ export class Breaker implements CallOwner {
     return this.#circuit;
   }
 
-  /** The settings in force, frozen. */
+  /** The settings in force, frozen: those of the code, and over them those that are stored with the circuit. */
   get options(): ResolvedOptions {
-    return this.#options;
+    return this.#circuit.policy;
   }
 
   /**
@@ -242,7 +236,7 @@ export class Breaker implements CallOwner {
     }
     this.#bulkhead?.leave();
     const told =
-      this.#judges || this.#host.tellCall
+      this.#timed || this.#options.isFailure || this.#host.tellCall
         ? this.returned(ticket, result, startMs)
         : this.#circuit.succeeded(ticket);
     if (told) await this.#awaited(told, startMs);
@@ -251,8 +245,13 @@ export class Breaker implements CallOwner {
 
   // ── verdicts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Whether the length of a call matters: it may begin to, by a stored policy. */
+  get #timed(): boolean {
+    return this.options.slowCallDuration !== Number.POSITIVE_INFINITY;
+  }
+
   #slow(startMs: number): boolean {
-    return this.#timed && this.#host.clock.now() - startMs >= this.#options.slowCallDuration;
+    return this.#timed && this.#host.clock.now() - startMs >= this.options.slowCallDuration;
   }
 
   /** @internal */
@@ -337,7 +336,7 @@ export class Breaker implements CallOwner {
   #permit(ticket: Ticket): Permit {
     const startMs = this.#host.clock.now();
     if (ticket === undefined) this.#tell('rejected');
-    return new Permit(this.#permitLane, startMs, (verdict) => {
+    return new Permit(this.#deadlines.lane(this.options.leaseDuration), startMs, (verdict) => {
       this.ended();
       switch (verdict.kind) {
         case 'success':

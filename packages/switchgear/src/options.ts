@@ -42,6 +42,10 @@ export interface BreakerOptions {
   readonly rampDuration?: Duration | false;
   /** Share of calls, 0–1, with which the ramp begins. Default 0.1. */
   readonly rampFrom?: number;
+  /** Time in which a probe that may be made is left to a process with `prober`, a health check; then anybody's. Default off. */
+  readonly healthCheckGrace?: Duration | false;
+  /** Settings of this circuit that one stored with it does not replace; `true`: none is replaced. Default: every one may be. */
+  readonly pinned?: true | readonly (keyof Policy)[];
   /** Time after which a call fails with a `TimeoutError` and its signal is aborted. Default off. */
   readonly timeout?: Duration | false;
   /** Calls of one process at the same time; more wait in line. Default 10. */
@@ -72,6 +76,8 @@ export interface GearOptions {
   readonly awaitReports?: boolean;
   /** Whether all breakers stand aside: calls go straight through, nothing is counted, limited or stored. Default: no. */
   readonly disabled?: boolean;
+  /** Whether this process is a health check, which probes before others do: see `healthCheckGrace`. Default: no. */
+  readonly prober?: boolean;
 }
 
 /** `BreakerOptions`, complete and checked. Milliseconds; what is off is `Infinity`, a ramp that is off 0. */
@@ -81,6 +87,8 @@ export interface ResolvedOptions extends Policy {
   readonly maxQueue: number;
   readonly queueTimeout: number;
   readonly mode: 'enforce' | 'shadow';
+  /** Absent: none. */
+  readonly pinned?: readonly (keyof Policy)[];
   /** Absent: the default classification. */
   readonly isBreakable?: (error: unknown) => boolean;
   readonly isFailure?: (result: unknown) => boolean;
@@ -94,12 +102,22 @@ export interface ResolvedGearOptions {
   readonly processId: string;
   readonly awaitReports: boolean;
   readonly disabled: boolean;
+  readonly prober: boolean;
 }
 
 /** What an option may be. */
 export interface OptionSpec {
-  /** `ratio`: a number from 0 to 1. `duration`: see `Duration`. `text` is bounded in its length. */
-  readonly kind: 'duration' | 'number' | 'integer' | 'ratio' | 'choice' | 'boolean' | 'text' | 'function';
+  /** `ratio`: a number from 0 to 1. `duration`: see `Duration`. `text` is bounded in its length. `names`: a list of choices, or `true`. */
+  readonly kind:
+    | 'duration'
+    | 'number'
+    | 'integer'
+    | 'ratio'
+    | 'choice'
+    | 'names'
+    | 'boolean'
+    | 'text'
+    | 'function';
   /** Absent where it depends on other options or the process. */
   readonly default?: number | string | boolean;
   /** Smallest value allowed. */
@@ -155,10 +173,12 @@ export const POLICY_OPTIONS = {
   leaseDuration: duration(undefined),
   rampDuration: duration(0, 0, 0),
   rampFrom: ratio(0.1),
+  healthCheckGrace: duration(0, 0, 0),
 } as const satisfies Record<keyof Policy, OptionSpec>;
 
 export const BREAKER_OPTIONS = {
   ...POLICY_OPTIONS,
+  pinned: { kind: 'names', choices: Object.keys(POLICY_OPTIONS) },
   timeout: duration(OFF, 1, OFF),
   maxConcurrent: { ...integer(10), off: OFF },
   maxQueue: integer(100, 0),
@@ -175,6 +195,7 @@ export const GEAR_OPTIONS = {
   processId: { kind: 'text', min: 1, max: 64 },
   awaitReports: { kind: 'boolean' },
   disabled: { kind: 'boolean', default: false },
+  prober: { kind: 'boolean', default: false },
 } as const satisfies Record<keyof GearOptions, OptionSpec>;
 
 const CIRCUIT_NAME: OptionSpec = { kind: 'text', min: 1, max: 255 };
@@ -275,7 +296,12 @@ function atLeast(values: Values, key: string, other: string, problems: string[],
 export function accept(spec: OptionSpec, value: unknown): unknown {
   const { kind, min = 0, max = OFF, off } = spec;
   if (off !== undefined && (value === false || value === off)) return off;
-  if (kind === 'choice') return spec.choices?.includes(value as string) ? value : undefined;
+  const { choices = [] } = spec;
+  if (kind === 'choice') return choices.includes(value as string) ? value : undefined;
+  if (kind === 'names') {
+    const names = value === true ? choices : value;
+    return Array.isArray(names) && names.every((name) => choices.includes(name)) ? [...names] : undefined;
+  }
   if (kind === 'text')
     return typeof value === 'string' && value.length >= min && value.length <= max ? value : undefined;
   if (kind === 'boolean' || kind === 'function') return typeof value === kind ? value : undefined;
@@ -291,7 +317,7 @@ export function refusal(label: string, value: unknown, spec: OptionSpec): string
 
 /** What an option may be, in words. */
 export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
-  if (choices) return choices.join(' or ');
+  if (choices) return (kind === 'names' ? 'true, or a list of ' : '') + choices.join(' or ');
   if (kind === 'boolean') return 'true or false';
   if (kind === 'function') return 'a function';
   const what =

@@ -101,6 +101,7 @@ export class Switchgear {
       guard,
       processId: this.#settings.processId,
       maxStale: this.#settings.maxStale,
+      prober: this.#settings.prober,
       random,
       newId,
       load: (circuit) => this.#refresher.load(circuit),
@@ -138,7 +139,7 @@ export class Switchgear {
     const resolved = resolveOptions(name, { ...this.#defaults, ...this.#perCircuit[name] }, options ?? {});
     const readMs = this.#ahead.get(name);
     if (known && readMs === undefined) {
-      const different = differences(known.options, resolved);
+      const different = differences(known.circuit.code, resolved);
       if (different.length > 0)
         throw new ConfigurationError(
           [`this circuit has a breaker already, with other values of: ${different.join(', ')}`],
@@ -251,6 +252,6 @@ function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => 
 }
 
 function differences(a: ResolvedOptions, b: ResolvedOptions): string[] {
-  const keys = Object.keys(a) as (keyof ResolvedOptions)[];
-  return keys.filter((key) => a[key] !== b[key] && typeof a[key] !== 'function');
+  const keys = Object.keys({ ...a, ...b }) as (keyof ResolvedOptions)[];
+  return keys.filter((key) => String(a[key]) !== String(b[key]) && typeof (a[key] ?? b[key]) !== 'function');
 }

@@ -17,19 +17,22 @@ import {
   overrideActive,
   overrideUnsettled,
   rootRecord,
+  type StoredPolicy,
   sameEpoch,
 } from '../core/record.ts';
 import { closed, halfOpened, leaseFor, type Mover, reopened, tripped } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
 import { CircuitOpenError, type RejectingState, StoreError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
 import type { WriteAnswer } from '../store/contract.ts';
 import { Commits } from './commits.ts';
 import { Era } from './era.ts';
 import type { Host } from './host.ts';
+import { inForce } from './live-policy.ts';
 import { LocalCircuit } from './local-circuit.ts';
 import { Snapshot } from './snapshot.ts';
 import { overrideChange, transitionChange } from './state-change.ts';
-import { type CircuitMode, type CircuitPolicy, type Failure, Probe, type Ticket } from './ticket.ts';
+import { type CircuitMode, type Failure, Probe, type Ticket } from './ticket.ts';
 
 /** A process whose report was refused sends none for this time, lengthened by chance to at most twice as much. */
 const HUSH_MS = 500;
@@ -39,7 +42,8 @@ const LEASE_MARGIN_MS = 1_000;
 
 export class Circuit {
   readonly name: string;
-  readonly policy: CircuitPolicy;
+  /** The settings of the code. */
+  readonly code: ResolvedOptions;
   readonly mode: CircuitMode;
   readonly #host: Host;
 
@@ -47,6 +51,7 @@ export class Circuit {
   readonly #commits: Commits;
   #local: LocalCircuit | undefined;
   #era: Era;
+  #policy: ResolvedOptions;
   #lastFailure: (Failure & { readonly atMs: number }) | undefined;
 
   /** From `#calmFromMs` until `#calmUntilMs` by the local clock every call is admitted with no further look. */
@@ -69,17 +74,23 @@ export class Circuit {
   /** Verdicts and cancels under way, for `settled`. */
   readonly #verdicts = new Set<Promise<void>>();
 
-  constructor(name: string, policy: CircuitPolicy, host: Host, mode: CircuitMode = 'enforce') {
+  constructor(name: string, code: ResolvedOptions, host: Host, mode: CircuitMode = 'enforce') {
     this.name = name;
-    this.policy = policy;
+    this.code = code;
+    this.#policy = code;
     this.#host = host;
     this.mode = mode;
-    this.#era = new Era(policy, windowOf(policy));
+    this.#era = new Era(code, windowOf(code));
     this.#commits = new Commits(name, host, (record, sentMs) => this.#hear(record, sentMs));
     if (mode === 'disabled') {
       this.#calmFromMs = Number.NEGATIVE_INFINITY;
       this.#calmUntilMs = Number.POSITIVE_INFINITY;
     }
+  }
+
+  /** The settings in force: those of the code, and over them those that are stored with the circuit. */
+  get policy(): ResolvedOptions {
+    return this.#policy;
   }
 
   /** The snapshot, if there is one. */
@@ -136,7 +147,7 @@ export class Circuit {
       const verdict = local.admission(nowMs);
       if (verdict.admits === 'none') this.#reject('local-open', verdict.untilMs - nowMs);
     } else if (record) {
-      const verdict = admission(record, nowMs);
+      const verdict = this.#admission(record, nowMs);
       if (verdict.admits === 'none') this.#rejectUntil(verdict.untilMs, nowMs);
     }
   }
@@ -183,7 +194,7 @@ export class Circuit {
 
   /** The record that stands for this circuit where the store has none. */
   root(): CircuitRecord {
-    return rootRecord(this.name, windowOf(this.policy));
+    return rootRecord(this.name, windowOf(this.#policy));
   }
 
   /**
@@ -197,6 +208,7 @@ export class Circuit {
     if (taken !== 'taken') return taken === 'older';
     this.#unanswered = false;
     this.#calmUntilMs = 0;
+    this.#takeOver(record.policy, known?.policy);
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
     else if (this.#local && !this.#local.evidence) this.#leaveLocal();
     this.#commits.reconcile(record);
@@ -205,6 +217,18 @@ export class Circuit {
       this.#host.emit(overrideChange(known, record, override, this.#now()));
     this.#pursue();
     return true;
+  }
+
+  /** Takes over settings that were stored, changed or removed. What the epoch's terms say holds until the next one. */
+  #takeOver(stored: StoredPolicy | undefined, known: StoredPolicy | undefined): void {
+    if (stored?.version === known?.version && stored?.atMs === known?.atMs) return;
+    try {
+      this.#policy = inForce(this.name, this.code, stored);
+    } catch (error) {
+      this.#policy = this.code;
+      this.#host.guard.tell(error, 'load');
+    }
+    this.#era.policy = this.#policy;
   }
 
   // ── admission ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +253,7 @@ export class Circuit {
       const nowMs = this.#now();
       const local = this.#localInForce(nowMs);
       if (local) return this.#judgeLocal(local, nowMs);
-      const verdict = record && admission(record, nowMs);
+      const verdict = record && this.#admission(record, nowMs);
       if (!verdict || verdict.admits === 'all' || verdict.admits === 'share') return this.#era;
       return this.#rejectUntil(verdict.admits === 'none' ? verdict.untilMs : nowMs, nowMs);
     });
@@ -255,12 +279,16 @@ export class Circuit {
     return this.#stale(this.#host.clock.now()) && this.#host.guard.failedWithin(this.#host.maxStale);
   }
 
+  #admission(record: CircuitRecord, nowMs: number): Admission {
+    return admission(record, nowMs, this.#host.prober);
+  }
+
   #judge(refreshMs: number): Ticket | Promise<Ticket> {
     const nowMs = this.#now();
     const record = this.record;
     const local = this.#localInForce(nowMs);
     if (local) return this.#judgeLocal(local, nowMs);
-    const verdict = record ? admission(record, nowMs) : ({ admits: 'all' } as const);
+    const verdict = record ? this.#admission(record, nowMs) : ({ admits: 'all' } as const);
     switch (verdict.admits) {
       case 'all':
         this.#beCalm(refreshMs);
@@ -272,7 +300,7 @@ export class Circuit {
         return this.#granted(nowMs) ?? this.#rejectUntil(verdict.untilMs, nowMs);
       case 'probe':
         if (this.#alone()) {
-          this.#local = LocalCircuit.standIn(record as CircuitRecord, this.policy);
+          this.#local = LocalCircuit.standIn(record as CircuitRecord, this.#policy);
           return this.#judgeLocal(this.#local, nowMs);
         }
         // A verdict that calls for a transition ends the probing, although its slot is free.
@@ -280,7 +308,7 @@ export class Circuit {
           this.#leasing ||
           this.#unanswered ||
           this.#commits.underway ||
-          due(record as CircuitRecord, this.policy, nowMs)
+          due(record as CircuitRecord, this.#policy, nowMs)
         ) {
           if (!this.#unanswered) this.#pursue();
           return this.#rejectUntil(nowMs, nowMs);
@@ -335,7 +363,7 @@ export class Circuit {
 
   /** The time that a lease must have left when its call starts. */
   get #probeMs(): number {
-    const { timeout = Number.POSITIVE_INFINITY, leaseDuration } = this.policy;
+    const { timeout, leaseDuration } = this.#policy;
     // No lease covers a call that may take for ever; half of it is for the call, half for the way there.
     return timeout === Number.POSITIVE_INFINITY
       ? leaseDuration / 2
@@ -349,7 +377,7 @@ export class Circuit {
       // All processes see the deadline pass at once. Reading first costs a read; a failed condition costs a write.
       if (!this.#knowsSince(offer.freeSinceMs)) {
         await this.#load();
-        verdict = admission(this.#known, this.#now());
+        verdict = this.#admission(this.#known, this.#now());
       }
       if (verdict.admits === 'probe' && this.#knowsSince(offer.freeSinceMs)) {
         const probe = await this.#lease(verdict);
@@ -359,7 +387,7 @@ export class Circuit {
       this.#leasing = false;
     }
     const nowMs = this.#now();
-    const after = admission(this.#known, nowMs);
+    const after = this.#admission(this.#known, nowMs);
     if (after.admits === 'all' || after.admits === 'share')
       return this.#judge(this.#host.refresh(this.#host.clock.now()));
     return this.#rejectUntil(after.admits === 'none' ? after.untilMs : nowMs, nowMs);
@@ -375,7 +403,7 @@ export class Circuit {
     const base = this.#known;
     const mover = this.#mover(this.#now());
     this.#wanted.add(mover.id);
-    if (offer.slot === undefined) await this.#move(halfOpened(base, this.policy, mover));
+    if (offer.slot === undefined) await this.#move(halfOpened(base, this.#policy, mover));
     else {
       const slot = offer.slot;
       const lease = leaseFor((base as HalfOpenRecord).leaseMs, mover);
@@ -414,7 +442,7 @@ export class Circuit {
     if (reason && !this.#held(base, nowMs)) {
       // At once, not when the store has answered: until then, and if it never does, this process is protected.
       const evidence = { reason, counts: this.#era.total(), epoch: record?.epoch };
-      const local = LocalCircuit.trip(base, this.policy, this.#mover(nowMs), evidence);
+      const local = LocalCircuit.trip(base, this.#policy, this.#mover(nowMs), evidence);
       this.#local = local;
       this.#calmUntilMs = 0;
       this.#pursue();
@@ -507,20 +535,20 @@ export class Circuit {
 
   #dueHead(record: CircuitRecord, nowMs: number): Head | undefined {
     const mover = this.#mover(nowMs);
-    const decision = due(record, this.policy, nowMs);
+    const decision = due(record, this.#policy, nowMs);
     switch (decision?.to) {
       case 'open':
-        return tripped(record, this.policy, mover, decision.reason, decision.counts);
+        return tripped(record, this.#policy, mover, decision.reason, decision.counts);
       case 'reopen':
-        return reopened(record, this.policy, mover, decision.reason);
+        return reopened(record, this.#policy, mover, decision.reason);
       case 'closed':
-        return closed(record, this.policy, mover, decision.reason);
+        return closed(record, this.#policy, mover, decision.reason);
     }
     // What opened this process is told to the fleet, when the store is back, for as long as it holds this process open.
-    const own = this.policy.quorum === 1 && !this.#held(record, nowMs) ? this.#local?.evidence : undefined;
+    const own = this.#policy.quorum === 1 && !this.#held(record, nowMs) ? this.#local?.evidence : undefined;
     // What was gathered without an epoch, or in another, stays local; the next local probe that fails does not.
     if (!own?.epoch || !sameEpoch(own.epoch, record.epoch)) return undefined;
-    return tripped(record, this.policy, mover, own.reason, own.counts);
+    return tripped(record, this.#policy, mover, own.reason, own.counts);
   }
 
   #move(next: Head): Promise<void> {
@@ -530,7 +558,7 @@ export class Circuit {
 
   /** A new epoch begins for this process. */
   #enter(record: CircuitRecord, known: CircuitRecord | undefined): void {
-    this.#era = new Era(this.policy, record);
+    this.#era = new Era(this.#policy, record);
     if (record.state !== 'half-open') this.#wanted.clear();
     if (known || record.state !== 'closed') this.#leaveLocal();
     if (!this.#commits.claim(record.epoch.id) && known && record.transition)
@@ -586,12 +614,13 @@ export class Circuit {
 
   #mover(nowMs: number): Mover {
     const last = this.#lastFailure;
-    const recent = last && nowMs - last.atMs <= this.policy.failureWindow ? last : undefined;
+    const recent = last && nowMs - last.atMs <= this.#policy.failureWindow ? last : undefined;
     const { name, retryAfterMs } = recent ?? {};
     return {
       nowMs,
       id: this.#host.newId(),
       by: this.#host.processId,
+      prober: this.#host.prober,
       chance: this.#host.random(),
       ...(name === undefined ? {} : { lastFailure: name }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

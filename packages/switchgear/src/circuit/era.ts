@@ -17,20 +17,21 @@ interface Bucket extends Mutable<Counts> {
  * era it was admitted under is the present one. So a new epoch drops all older results by one comparison of references.
  */
 export class Era {
-  readonly #policy: Policy;
+  /** Settings may change in the middle of an epoch; how its window is cut does not. */
+  policy: Policy;
   readonly #window: Window;
   #buckets: Bucket[] = [];
   #current: Bucket = bucket(Number.NEGATIVE_INFINITY);
   #streak = 0;
 
   constructor(policy: Policy, window: Window) {
-    this.#policy = policy;
+    this.policy = policy;
     this.#window = window;
   }
 
   /** A new beginning in the same epoch. Votes stay given: the fleet's window still has them, and each process has but its share. */
   afterwards(): Era {
-    const next = new Era(this.#policy, this.#window);
+    const next = new Era(this.policy, this.#window);
     next.#buckets = this.#buckets.map(({ slot, votes }) => ({
       ...bucket(slot),
       votes,
@@ -72,13 +73,13 @@ export class Era {
 
   /** With a quorum, this process votes while its own calls are bad enough, and no more often than its share. */
   #vote(): void {
-    const share = voteShare(this.#policy);
+    const share = voteShare(this.policy);
     if (share === 0) return;
     const own = this.total();
-    const streak = this.#streak >= this.#policy.consecutiveFailures;
+    const streak = this.#streak >= this.policy.consecutiveFailures;
     const bad =
-      own.failures / own.calls >= this.#policy.failureRatio ||
-      own.slow / own.calls >= this.#policy.slowCallRatio;
+      own.failures / own.calls >= this.policy.failureRatio ||
+      own.slow / own.calls >= this.policy.slowCallRatio;
     const more = streak ? share - own.votes : bad && own.votes < share ? 1 : 0;
     this.#current.votes += Math.max(0, more);
   }
@@ -89,8 +90,8 @@ export class Era {
 
   /** Why this process's evidence alone would trip the circuit, or `undefined`. */
   tripReason(): TransitionReason | undefined {
-    if (this.#streak >= this.#policy.consecutiveFailures) return 'consecutive-failures';
-    return tripReason(this.total(), { ...this.#policy, quorum: 1 });
+    if (this.#streak >= this.policy.consecutiveFailures) return 'consecutive-failures';
+    return tripReason(this.total(), { ...this.policy, quorum: 1 });
   }
 
   /** Takes back what is known not to have arrived: it goes with the next report. */

@@ -10,6 +10,8 @@ export interface Host {
   readonly clock: Clock;
   readonly guard: StoreGuard;
   readonly processId: string;
+  /** Whether it is a health check, which may probe before the others. */
+  readonly prober: boolean;
   /** Age beyond which a snapshot is no answer any more, milliseconds. */
   readonly maxStale: number;
   /** Uniform in [0, 1). */

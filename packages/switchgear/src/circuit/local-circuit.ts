@@ -45,7 +45,8 @@ export class LocalCircuit {
   }
 
   admission(nowMs: number): Admission {
-    return admission(this.#record, nowMs);
+    // No health check can probe for a process that is on its own.
+    return admission(this.#record, nowMs, true);
   }
 
   /** Takes the probe that `admission` offered. */

@@ -8,6 +8,7 @@ import {
   type Override,
   type OverrideMode,
   overrideActive,
+  type StoredPolicy,
   type Transition,
 } from '../core/record.ts';
 import { admission } from '../core/verdict.ts';
@@ -30,12 +31,14 @@ export interface CircuitStatus {
   readonly transition: Transition | undefined;
   /** The operator's decision, if one is in force. */
   readonly override: Override | undefined;
+  /** The settings stored with the circuit, with who stored them and why; without `values` where they were removed. */
+  readonly policy: StoredPolicy | undefined;
   readonly epoch: Epoch;
 }
 
-export function recordStatus(record: CircuitRecord, nowMs: number): CircuitStatus {
+export function recordStatus(record: CircuitRecord, nowMs: number, prober = false): CircuitStatus {
   const override = overrideActive(record, nowMs) ? record.override : undefined;
-  const verdict = admission(record, nowMs);
+  const verdict = admission(record, nowMs, prober);
   const state = override?.mode ?? (verdict.admits === 'share' ? 'ramp' : record.state);
   return {
     circuit: record.name,
@@ -45,16 +48,17 @@ export function recordStatus(record: CircuitRecord, nowMs: number): CircuitStatu
     evidence: total(record.evidence, nowMs, record),
     transition: record.transition,
     override,
+    policy: record.policy,
     epoch: record.epoch,
   };
 }
 
 export function statusOf(circuit: Circuit, host: Host): CircuitStatus {
   const nowMs = host.guard.store.now() ?? host.clock.now();
-  const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs);
+  const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs, host.prober);
   if (circuit.mode === 'disabled') return { ...fleet, state: 'disabled' };
   const local = circuit.local;
   if (!local || fleet.override) return fleet;
-  const own = { ...recordStatus(local, nowMs), epoch: fleet.epoch };
+  const own = { ...recordStatus(local, nowMs, true), epoch: fleet.epoch };
   return local.state === 'closed' ? own : { ...own, state: 'local-open' };
 }

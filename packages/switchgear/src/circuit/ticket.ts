@@ -1,6 +1,5 @@
 /** What a circuit hands out on admission, and what it is told when the call is over. */
 
-import type { Policy } from '../core/policy.ts';
 import type { CircuitRecord, Lease } from '../core/record.ts';
 import type { Era } from './era.ts';
 
@@ -23,9 +22,6 @@ export class Probe {
 
 /** What a call was admitted under; `undefined` for one that only shadow mode let through, which counts nowhere. */
 export type Ticket = Era | Probe | undefined;
-
-/** What a circuit decides by; `timeout`: how long one of its calls may take, milliseconds. */
-export type CircuitPolicy = Policy & { readonly timeout?: number };
 
 /** `shadow` decides everything and rejects nothing; `disabled` admits everything and looks at nothing. */
 export type CircuitMode = 'enforce' | 'shadow' | 'disabled';

@@ -25,6 +25,10 @@ export const BREAKER_DESCRIPTIONS: Readonly<Record<keyof BreakerOptions, string>
     'How long a probe may take before another process takes its place. At least `timeout`. Default: `timeout`, or 30 seconds where it is off, and 1 second more.',
   rampDuration: 'Time after closing in which the admitted share of calls rises to all of them. Default off.',
   rampFrom: 'Share of calls, 0–1, with which the ramp begins. Default 0.1.',
+  healthCheckGrace:
+    "Time in which a probe that may be made is left to a process with `prober`, a health check; then anybody's. Default off.",
+  pinned:
+    'Settings of this circuit that one stored with it does not replace; `true`: none is replaced. Default: every one may be.',
   timeout: 'Time after which a call fails with a `TimeoutError` and its signal is aborted. Default off.',
   maxConcurrent: 'Calls of one process at the same time; more wait in line. Default 10.',
   maxQueue: 'Calls that may wait in line; more are refused with a `BulkheadFullError`. Default 100.',
@@ -46,4 +50,6 @@ export const GEAR_DESCRIPTIONS: Readonly<Record<keyof GearOptions, string>> = {
     'Whether a failing call waits until its failure is reported. Default: in AWS Lambda, where nothing runs between invocations.',
   disabled:
     'Whether all breakers stand aside: calls go straight through, nothing is counted, limited or stored. Default: no.',
+  prober:
+    'Whether this process is a health check, which probes before others do: see `healthCheckGrace`. Default: no.',
 };

@@ -133,6 +133,7 @@ function* known(name: string): Generator<string> {
 function fromText({ kind, off }: OptionSpec, value: string): unknown {
   if (kind === 'boolean')
     return ({ true: true, 1: true, false: false, 0: false } as Values)[value.toLowerCase()];
+  if (kind === 'names') return value === 'true' || value.split(/\s*,\s*/);
   if (kind === 'choice' || kind === 'text') return value;
   if (off !== undefined && /^(false|off)$/i.test(value)) return false;
   const number = Number(value);

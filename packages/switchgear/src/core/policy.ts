@@ -22,6 +22,7 @@ export interface Policy {
   readonly leaseDuration: number;
   readonly rampDuration: number;
   readonly rampFrom: number;
+  readonly healthCheckGrace: number;
 }
 
 /** The window is cut into this many buckets; a shorter window gets fewer, none narrower than a second. */

@@ -89,6 +89,8 @@ interface Terms {
   readonly buckets: number;
   /** Version of the newest override whose end this epoch has taken into account. */
   readonly settledOverride: number;
+  /** How long a probe is the health check's alone once it may be made; absent: anybody's at once. */
+  readonly graceMs?: number;
   /** Absent in the root epoch. */
   readonly transition?: Transition;
 }

@@ -19,6 +19,8 @@ export interface Mover {
   /** Random id of the transition. */
   readonly id: string;
   readonly by: string;
+  /** Whether it is a health check, which others let go first. */
+  readonly prober?: boolean;
   /** Uniform in [0, 1): spreads the open time. */
   readonly chance: number;
   readonly lastFailure?: string;
@@ -69,8 +71,10 @@ function opened(
 /** → half-open, with the first lease in hand: nobody can come between. */
 export function halfOpened(record: CircuitRecord, policy: Policy, mover: Mover): HalfOpenHead {
   const first = leaseFor(policy.leaseDuration, mover);
+  // A health check that did not come for the first probe is not waited for again.
+  const waiting = mover.prober ? policy : { ...policy, healthCheckGrace: 0 };
   return {
-    ...terms(record, policy, mover, 'half-open', 'probe-started', record.attempt),
+    ...terms(record, waiting, mover, 'half-open', 'probe-started', record.attempt),
     state: 'half-open',
     successesNeeded: policy.halfOpenSuccessThreshold,
     leaseMs: policy.leaseDuration,
@@ -111,6 +115,7 @@ export function cleared(
     bucketMs: record.bucketMs,
     buckets: record.buckets,
     settledOverride: record.override?.version ?? record.settledOverride,
+    ...(record.graceMs && { graceMs: record.graceMs }),
     rampMs: 0,
     rampFrom: 1,
     transition: { from: record.state, to: 'closed', atMs: nowMs, reason: 'cleared', by, note },
@@ -149,6 +154,7 @@ function terms(
     attempt,
     ...windowOf(policy),
     settledOverride: settled,
+    ...(policy.healthCheckGrace && { graceMs: policy.healthCheckGrace }),
     transition: {
       from: record.state,
       to,

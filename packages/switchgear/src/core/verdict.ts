@@ -28,15 +28,16 @@ export type Admission =
 
 const ALL: Admission = { admits: 'all' };
 
-export function admission(record: CircuitRecord, nowMs: number): Admission {
+/** `prober`: it is a health check that asks, which others let go first. */
+export function admission(record: CircuitRecord, nowMs: number, prober = false): Admission {
   const override = record.override;
+  const graceMs = prober ? 0 : (record.graceMs ?? 0);
   if (override && overrideActive(record, nowMs)) {
     if (override.mode !== 'forced-open') return ALL;
     return { admits: 'none', untilMs: override.untilMs ?? Number.POSITIVE_INFINITY };
   } else if (override && overrideUnsettled(record, nowMs)) {
     // A forced-open ends like an open time: with a probe, whatever lay below it.
-    if (override.mode === 'forced-open') return { admits: 'probe', freeSinceMs: override.untilMs ?? 0 };
-    return ALL;
+    return override.mode === 'forced-open' ? probeFrom((override.untilMs ?? 0) + graceMs, nowMs) : ALL;
   }
   switch (record.state) {
     case 'closed': {
@@ -44,12 +45,15 @@ export function admission(record: CircuitRecord, nowMs: number): Admission {
       return share >= 1 ? ALL : { admits: 'share', share };
     }
     case 'open':
-      return nowMs >= record.openUntilMs
-        ? { admits: 'probe', freeSinceMs: record.openUntilMs }
-        : { admits: 'none', untilMs: record.openUntilMs };
+      return probeFrom(record.openUntilMs + graceMs, nowMs);
     case 'half-open':
-      return probeSlot(record, nowMs);
+      return probeSlot(record, nowMs, graceMs && record.sinceMs + graceMs);
   }
+}
+
+/** The probe that begins half-open, from `fromMs` on. */
+function probeFrom(fromMs: number, nowMs: number): Admission {
+  return nowMs >= fromMs ? { admits: 'probe', freeSinceMs: fromMs } : { admits: 'none', untilMs: fromMs };
 }
 
 /** Share of calls that a closed circuit admits: rises from `rampFrom` to 1 in a straight line over `rampMs`. */
@@ -59,10 +63,10 @@ function rampShare(record: CircuitRecord & { state: 'closed' }, nowMs: number): 
   return record.rampFrom + (1 - record.rampFrom) * progress;
 }
 
-function probeSlot(record: HalfOpenRecord, nowMs: number): Admission {
+function probeSlot(record: HalfOpenRecord, nowMs: number, fromMs: number): Admission {
   let untilMs = Number.POSITIVE_INFINITY;
   for (const [slot, lease] of record.leases.entries()) {
-    const freeSinceMs = lease ? lease.untilMs + CLOCK_BOUND_MS : 0;
+    const freeSinceMs = Math.max(lease ? lease.untilMs + CLOCK_BOUND_MS : 0, fromMs);
     if (nowMs >= freeSinceMs) return { admits: 'probe', slot, freeSinceMs };
     untilMs = Math.min(untilMs, freeSinceMs);
   }

@@ -23,7 +23,7 @@ const STATE_NUMBERS: Readonly<Record<CircuitState, readonly string[]>> = {
 };
 
 /** Fields that not every head has; a transition removes those that the next head lacks. */
-export const STATE_FIELDS = ['transition', 'slots', ...Object.values(STATE_NUMBERS).flat()];
+export const STATE_FIELDS = ['transition', 'graceMs', 'slots', ...Object.values(STATE_NUMBERS).flat()];
 
 /** Fields of a bucket: `c29001` has the calls of slot 29001. */
 const COUNTERS = { c: 'calls', f: 'failures', s: 'slow', v: 'votes' } as const;
@@ -55,6 +55,7 @@ export function headFields(head: Head): Fields {
   const values: Record<string, Field> = { schema: SCHEMA, state, epoch: epoch.number, epochId: epoch.id };
   for (const key of [...TERMS, ...STATE_NUMBERS[state]]) values[key] = head[key as 'attempt'];
   if (transition) values.transition = { ...transition };
+  if (head.graceMs) values.graceMs = head.graceMs;
   if (state === 'half-open') {
     values.slots = head.leases.length;
     for (const [slot, lease] of head.leases.entries()) if (lease) values[leaseField(slot)] = { ...lease };
@@ -80,6 +81,7 @@ export function recordOf(name: string, values: Fields): CircuitRecord {
   const head: Record<string, unknown> = { name, state, epoch: epochOf(what, values) };
   for (const key of numbers) head[key] = check(what, values, [key])[key];
   if ('transition' in values) head.transition = transitionOf(what, values);
+  if ('graceMs' in values) head.graceMs = check(what, values, ['graceMs']).graceMs;
   if (state === 'half-open') {
     const { slots } = check(what, values, ['slots']);
     head.leases = Array.from({ length: Number(slots) }, (_, slot) => {

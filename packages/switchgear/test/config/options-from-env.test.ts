@@ -142,4 +142,13 @@ describe('optionsFromEnv', () => {
     expect(problemsOf({ SWITCHGEAR_PAYMENTS_STORE: 'memory:' })).toHaveLength(1);
     expect(problemsOf({ SWITCHGEAR_PAYMENTS_CACHE_TTL: '1s' })).toHaveLength(1);
   });
+
+  it('a list of names has commas between them; true means all', () => {
+    const pinned = (value: string) => optionsFromEnv({ SWITCHGEAR_PINNED: value }).options.defaults.pinned;
+    expect(pinned('quorum, failureThreshold')).toEqual(['quorum', 'failureThreshold']);
+    expect(pinned('true')).toContain('rampFrom');
+    expect(() => pinned('quorum,timeout')).toThrow(
+      "SWITCHGEAR_PINNED is 'quorum,timeout'; allowed: true, or a list",
+    );
+  });
 });

@@ -21,6 +21,7 @@ export const POLICY: Policy = {
   leaseDuration: 31_000,
   rampDuration: 0,
   rampFrom: 0.1,
+  healthCheckGrace: 0,
 };
 
 /** Small numbers, so that a short sequence of commands reaches every state. */

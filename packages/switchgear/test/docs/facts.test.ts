@@ -31,7 +31,12 @@ test('the variables of the options page are variables', () => {
     ([, { kind }]) => kind !== 'function',
   );
   expect([...variables.keys()]).toEqual(settable.map(([key]) => key));
-  const valid: Record<string, string> = { choice: 'shadow', boolean: 'true', text: 'order-1' };
+  const valid: Record<string, string> = {
+    choice: 'shadow',
+    names: 'quorum',
+    boolean: 'true',
+    text: 'order-1',
+  };
   for (const [key, { kind }] of settable) {
     const variable = `SWITCHGEAR_${variables.get(key)}`;
     const value = valid[kind] ?? (kind === 'duration' ? '5s' : '1');

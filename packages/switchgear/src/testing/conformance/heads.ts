@@ -16,6 +16,7 @@ export function openHead(base: CircuitRecord, nowMs: number): OpenHead {
     state: 'open',
     attempt: 3,
     openUntilMs: nowMs + OPEN_MS,
+    graceMs: 45_000,
     transition: {
       from: base.state,
       to: 'open',
