@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests against a running DynamoDB Local or Redis. The others need nothing but Node, and start at once. */
 const WITH_SERVICES = ['packages/*/test/{dynamodb,redis,race}/**/*.test.ts'];
+/** Tests in a Chromium, which they share. */
+const IN_BROWSER = ['packages/*/test/browser/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -10,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          exclude: WITH_SERVICES,
+          exclude: [...WITH_SERVICES, ...IN_BROWSER],
         },
       },
       {
@@ -19,6 +21,15 @@ export default defineConfig({
           include: WITH_SERVICES,
           globalSetup: 'packages/switchgear/test/services.ts',
           // Real processes and a store behind a socket, on two cores.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: IN_BROWSER,
+          globalSetup: 'packages/console/test/browser/chromium.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -2,7 +2,7 @@
 // Imports nothing that an old Node lacks: it must get as far as the message about its age.
 
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = [20, 19];
@@ -48,8 +48,30 @@ export async function install() {
   await (npm?.endsWith('npm-cli.js') ? run(process.execPath, [npm, ...args]) : run('npm', args));
 }
 
-export function build() {
-  return runTool('typescript/bin/tsc', ['--build']);
+/** Compiles everything, and builds the console into the package that serves it. */
+export async function build() {
+  await runTool('typescript/bin/tsc', ['--build']);
+  if (!isConsoleFresh()) await runTool('vite/bin/vite.js', ['build', 'packages/console', '--logLevel=warn']);
+}
+
+/** As `tsc --build` does: what is newer than all that it is made of is left alone. */
+function isConsoleFresh() {
+  const built = `${root}packages/cli/dist/console/index.html`;
+  if (!existsSync(built)) return false;
+  const sources = [
+    'console/src',
+    'console/index.html',
+    'console/vite.config.ts',
+    'simulator/dist',
+    'switchgear/dist',
+  ];
+  return sources.every((source) => newest(`${root}packages/${source}`) <= statSync(built).mtimeMs);
+}
+
+/** When a file, or the latest of a folder, was written. */
+function newest(path) {
+  if (!statSync(path).isDirectory()) return statSync(path).mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(`${path}/${name}`)));
 }
 
 /** npm writes this file last: it is as old as the installation. */

@@ -11,3 +11,5 @@ export function startRedis(options?: {
 }): Promise<{ port: number; stop(signal?: NodeJS.Signals): Promise<void> }>;
 
 export function installRedis(): Promise<string>;
+
+export function installChromium(): Promise<string>;

@@ -1,5 +1,5 @@
 /**
- * The services that tests need: DynamoDB Local, on the system's Java, and Redis.
+ * What tests need beside Node: DynamoDB Local, on the system's Java, Redis, and Chromium.
  *
  *   node scripts/services.mjs            starts it, prints its endpoint, runs until interrupted
  *   import { startDynamoDBLocal } …      → { endpoint, stop }
@@ -20,6 +20,12 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const CACHE = fileURLToPath(new URL('../.cache/', import.meta.url));
 const JAR_PACKAGE = 'amplify-dynamodb-simulator@2.9.30';
+const CHROMIUM_PATHS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 const START_TIMEOUT_MS = 60_000;
 
 /** Makes sure that everything is on this machine; a second call finds it there. Returns the folder of the jar. */
@@ -105,6 +111,20 @@ export async function installRedis() {
   const after = await found();
   if (!after)
     throw new Error('`apt-get install redis-server faketime` left no working redis-server or no libfaketime');
+  return after;
+}
+
+/** Makes sure that Chromium is on this machine, with fonts that have letters. Returns its path. */
+export async function installChromium() {
+  const find = () => CHROMIUM_PATHS.find((path) => existsSync(path));
+  const before = find();
+  if (before) return before;
+  await aptInstall(
+    ['chromium', 'fonts-liberation'],
+    `the tests need Chromium at ${CHROMIUM_PATHS.join(' or ')}: \`apt-get install chromium fonts-liberation\` on Debian`,
+  );
+  const after = find();
+  if (!after) throw new Error('`apt-get install chromium` left no Chromium where it belongs');
   return after;
 }
 

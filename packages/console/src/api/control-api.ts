@@ -1,0 +1,138 @@
+/** The control API, as the page asks it. */
+
+import type {
+  Circuit,
+  Circuits,
+  Health,
+  History,
+  OverrideRequest,
+  Problem,
+  Samples,
+} from '@switchgear/cli/control-api';
+
+/** Health, and what a server may offer besides the API: the demo's lever. */
+export type Announcement = Health & { readonly lever?: string };
+
+/** The server's refusal, in its own words. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused';
+  readonly status: number;
+  readonly code: string;
+
+  constructor({ status, code, detail }: Problem) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const TOKEN = 'switchgear.token';
+const OPERATOR = 'switchgear.operator';
+
+/** The server that the page came from, wherever it is mounted. */
+export class ControlApi {
+  readonly #base: string;
+
+  constructor(base = document.baseURI) {
+    this.#base = base;
+  }
+
+  /** Kept while the tab lives, and in this tab alone. */
+  set token(token: string) {
+    sessionStorage.setItem(TOKEN, token);
+  }
+
+  /** Whom changes name as their author, where the server does not know him anyway. Kept in this browser. */
+  get operator(): string {
+    return localStorage.getItem(OPERATOR) ?? '';
+  }
+
+  set operator(name: string) {
+    localStorage.setItem(OPERATOR, name);
+  }
+
+  circuits(signal?: AbortSignal): Promise<Circuits> {
+    return this.#ask('GET', 'v1/circuits', { signal });
+  }
+
+  history(name: string, signal?: AbortSignal): Promise<History> {
+    return this.#ask('GET', `${pathOf(name)}/history?limit=100`, { signal });
+  }
+
+  /** Samples of all circuits. */
+  samples(sinceMs: number, signal: AbortSignal): Promise<Samples> {
+    return this.#ask('GET', `v1/samples?sinceMs=${Math.floor(sinceMs)}`, { signal });
+  }
+
+  override(name: string, request: OverrideRequest): Promise<Circuit> {
+    return this.#ask('PUT', `${pathOf(name)}/override`, { body: request });
+  }
+
+  release(name: string, reason: string): Promise<Circuit> {
+    return this.#ask('DELETE', `${pathOf(name)}/override`, { body: { reason } });
+  }
+
+  reset(name: string, reason: string): Promise<Circuit> {
+    return this.#ask('POST', `${pathOf(name)}/reset`, { body: { reason } });
+  }
+
+  /** A server that cannot reach its store answers 503 with the same body. */
+  async health(signal?: AbortSignal): Promise<Announcement> {
+    const response = await this.#send('GET', 'v1/health', { signal });
+    return (await response.json()) as Announcement;
+  }
+
+  /** What the demo's ledger does, and to make it do something else. */
+  lever<T>(path: string, body?: object): Promise<T> {
+    return this.#ask(body ? 'POST' : 'GET', path.replace(/^\//, ''), { body });
+  }
+
+  /** The stream of live events, from behind `lastEventId`. */
+  async events(lastEventId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const headers = { accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) };
+    const response = await this.#send('GET', 'v1/events', { signal, headers });
+    if (!response.ok || !response.body) throw await refusal(response);
+    return response.body;
+  }
+
+  async #ask<T>(method: string, path: string, init: Init): Promise<T> {
+    const response = await this.#send(method, path, init);
+    if (!response.ok) throw await refusal(response);
+    return (await response.json()) as T;
+  }
+
+  #send(method: string, path: string, { body, headers, signal }: Init): Promise<Response> {
+    const token = sessionStorage.getItem(TOKEN);
+    return fetch(new URL(path, this.#base), {
+      method,
+      headers: {
+        ...headers,
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && this.operator && { 'switchgear-by': encodeURIComponent(this.operator) }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+  }
+}
+
+interface Init {
+  readonly body?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+function pathOf(name: string): string {
+  return `v1/circuits/${encodeURIComponent(name)}`;
+}
+
+/** A proxy between here and there may answer in words of its own. */
+async function refusal(response: Response): Promise<RequestRefused> {
+  const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
+  return new RequestRefused({
+    status: response.status,
+    code: problem?.code ?? 'UNKNOWN',
+    detail: problem?.detail ?? `The server answered ${response.status}.`,
+  });
+}

@@ -1,0 +1,70 @@
+/** From counted moments to lines over time. */
+
+import type { Point } from '../fleet/fleet.ts';
+
+/** Columns of the same length. `null`: nothing was counted there. Rates are calls per second. */
+export interface Series {
+  /** Ends of the bins, in seconds since 1970. */
+  readonly atSec: number[];
+  readonly calls: number[];
+  readonly failures: number[];
+  readonly failureRatio: (number | null)[];
+  /** Where the server knows them, else empty. */
+  readonly admitted: number[];
+  readonly rejected: number[];
+}
+
+export interface Totals {
+  readonly calls: number;
+  readonly failures: number;
+  readonly admitted: number | undefined;
+  readonly rejected: number | undefined;
+}
+
+/** Points of the span that ends at `nowMs`, added up in bins. A second without a point is one in which nothing was counted. */
+export function seriesOf(points: readonly Point[], nowMs: number, spanMs: number, binMs: number): Series {
+  const bins = Math.ceil(spanMs / binMs);
+  // Bins keep their places while time goes on: a line must not tremble.
+  const endMs = Math.ceil(nowMs / binMs) * binMs;
+  const startMs = endMs - bins * binMs;
+  const zeros = () => Array.from({ length: bins }, () => 0);
+  const sums = { calls: zeros(), failures: zeros(), admitted: zeros(), rejected: zeros() };
+  const traffic = knowsTraffic(points);
+  for (const point of points) {
+    const bin = Math.floor((point.atMs - startMs) / binMs);
+    if (bin < 0 || bin >= bins) continue;
+    for (const key of ['calls', 'failures', 'admitted', 'rejected'] as const)
+      sums[key][bin] = (sums[key][bin] ?? 0) + (point[key] ?? 0);
+  }
+  const perSecond = (values: number[]) => values.map((value) => (value * 1_000) / binMs);
+  return {
+    atSec: sums.calls.map((_, bin) => (startMs + (bin + 1) * binMs) / 1_000),
+    calls: perSecond(sums.calls),
+    failures: perSecond(sums.failures),
+    failureRatio: ratios(sums.failures, traffic ? sums.admitted : sums.calls),
+    admitted: traffic ? perSecond(sums.admitted) : [],
+    rejected: traffic ? perSecond(sums.rejected) : [],
+  };
+}
+
+export function totalsOf(points: readonly Point[], sinceMs: number): Totals {
+  const recent = points.filter(({ atMs }) => atMs >= sinceMs);
+  const sum = (key: 'calls' | 'failures' | 'admitted' | 'rejected') =>
+    recent.reduce((total, point) => total + (point[key] ?? 0), 0);
+  const traffic = knowsTraffic(recent);
+  return {
+    calls: sum('calls'),
+    failures: sum('failures'),
+    admitted: traffic ? sum('admitted') : undefined,
+    rejected: traffic ? sum('rejected') : undefined,
+  };
+}
+
+/** Successes are reported in one lump with the next failure, so that the calls admitted in a bin say more, where they are known. */
+function ratios(failures: readonly number[], of: readonly number[]): (number | null)[] {
+  return of.map((calls, bin) => (calls > 0 ? Math.min(1, (failures[bin] ?? 0) / calls) : null));
+}
+
+function knowsTraffic(points: readonly Point[]): boolean {
+  return points.some(({ admitted, rejected }) => admitted !== undefined || rejected !== undefined);
+}

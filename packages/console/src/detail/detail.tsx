@@ -1,0 +1,131 @@
+/** One circuit: what is the matter, what comes next, and what can be done. */
+
+import type { Circuit } from '@switchgear/cli/control-api';
+import { useEffect, useRef } from 'preact/hooks';
+import { ACT_WORDS, type Act, actsFor } from '../act/acts.ts';
+import type { ControlApi } from '../api/control-api.ts';
+import { Glyph } from '../board/glyph.tsx';
+import type { Fleet } from '../fleet/fleet.ts';
+import { useNow } from '../fleet/now.ts';
+import { addressOf, type Route } from '../route.ts';
+import { settingText } from '../what-if/settings.ts';
+import { WhatIf } from '../what-if/what-if.tsx';
+import { next, why } from '../words/circuit.ts';
+import { count, percent, plural } from '../words/numbers.ts';
+import { STATES } from '../words/state.ts';
+import { duration, moment } from '../words/time.ts';
+import { History } from './history.tsx';
+import { Rates } from './rates.tsx';
+
+export interface DetailProps {
+  readonly api: ControlApi;
+  readonly fleet: Fleet;
+  readonly circuit: Circuit;
+  readonly route: Route;
+  readonly act: (act: Act) => void;
+}
+
+export function Detail({ api, fleet, circuit, route, act }: DetailProps) {
+  const title = useRef<HTMLHeadingElement>(null);
+  const { name, state } = circuit;
+  // Whoever opens it, by mouse, key or screen reader, is at its beginning.
+  // Another circuit is another page.
+  useEffect(() => title.current?.focus(), [name]);
+  const tab = (to: Route['tab'], label: string) => (
+    <a href={addressOf({ ...route, tab: to })} aria-current={route.tab === to ? 'page' : undefined}>
+      {label}
+    </a>
+  );
+  return (
+    <section class="detail" aria-labelledby="detail-title" data-state={state}>
+      <header>
+        <a
+          class="close"
+          href={addressOf({ ...route, circuit: undefined, tab: 'now' })}
+          aria-keyshortcuts="Escape"
+        >
+          <span aria-hidden="true">✕</span>
+          <span class="unseen">Close details</span>
+        </a>
+        <h2 id="detail-title" ref={title} tabIndex={-1}>
+          {name}
+        </h2>
+        <nav aria-label="Views of this circuit">
+          {tab('now', 'Now')}
+          {tab('what-if', 'What if')}
+        </nav>
+      </header>
+      {route.tab === 'now' ? (
+        <Now api={api} fleet={fleet} circuit={circuit} act={act} />
+      ) : (
+        <WhatIf key={name} circuit={circuit} />
+      )}
+    </section>
+  );
+}
+
+function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
+  const nowMs = useNow(fleet);
+  const { name, state, sinceMs, evidence, failureRatio, override, policy } = circuit;
+  const since =
+    sinceMs > 0 ? `since ${moment(sinceMs, nowMs)} (${duration(nowMs - sinceMs)})` : 'from the start';
+  return (
+    <>
+      <div class="verdict">
+        <Glyph state={state} />
+        <div>
+          <p class="verdict-state">
+            <b>{STATES[state]?.label ?? state}</b> <span>{since}</span>
+          </p>
+          <p>{STATES[state]?.meaning}</p>
+        </div>
+      </div>
+      <dl class="facts">
+        {override && (
+          <>
+            <dt>By hand</dt>
+            <dd>
+              <b>{override.by}</b>: “{override.reason}”. {override.mode}, since {moment(override.atMs, nowMs)}
+              ,{' '}
+              {override.untilMs === undefined ? 'without an end' : `until ${moment(override.untilMs, nowMs)}`}
+              .
+            </dd>
+          </>
+        )}
+        <dt>{override ? 'Below it' : 'Why'}</dt>
+        <dd>{why(circuit)}</dd>
+        <dt>Next</dt>
+        <dd>{next(circuit, nowMs)}</dd>
+        <dt>Counted</dt>
+        <dd>
+          {evidence.calls === 0
+            ? 'Nothing was reported in the present window.'
+            : `${count(evidence.failures)} of ${plural(evidence.calls, 'call')} failed (${percent(failureRatio)}) in the present window` +
+              `${evidence.slow > 0 ? `, ${count(evidence.slow)} were slow` : ''}.`}
+        </dd>
+        <dt>Settings</dt>
+        <dd>
+          {policy ? (
+            <>
+              {Object.entries(policy.values)
+                .map(([key, value]) => `${key} ${settingText(key, value)}`)
+                .join(', ')}
+              . Stored by {policy.by}, {moment(policy.atMs, nowMs)}: “{policy.reason}”.
+            </>
+          ) : (
+            'Those of the code: none are stored.'
+          )}
+        </dd>
+      </dl>
+      <div class="acts">
+        {actsFor(circuit).map((each) => (
+          <button key={each} type="button" data-act={each} onClick={() => act(each)}>
+            {ACT_WORDS[each].label} …
+          </button>
+        ))}
+      </div>
+      <Rates points={fleet.points(name)} nowMs={nowMs} />
+      <History api={api} circuit={circuit} nowMs={nowMs} />
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+/** The fleet's circuits as the page knows them, and their recent past. */
+
+import type { Circuit, Circuits, Sample, SampleCounts } from '@switchgear/cli/control-api';
+import { Listeners } from './listeners.ts';
+
+/** What was counted at a moment. */
+export interface Point extends SampleCounts {
+  readonly atMs: number;
+}
+
+/** Points kept per circuit: with a sample a second, ten minutes. */
+const MOST_POINTS = 600;
+
+export class Fleet extends Listeners {
+  readonly #circuits = new Map<string, Circuit>();
+  readonly #points = new Map<string, Point[]>();
+  /** Circuits whose records are there but cannot be read. */
+  unreadable: Circuits['unreadable'] = [];
+  /** The store's clock minus this browser's. */
+  clockOffsetMs = 0;
+
+  /** The time by the store's clock. */
+  get nowMs(): number {
+    return Date.now() + this.clockOffsetMs;
+  }
+
+  get circuits(): Iterable<Circuit> {
+    return this.#circuits.values();
+  }
+
+  get size(): number {
+    return this.#circuits.size;
+  }
+
+  circuit(name: string): Circuit | undefined {
+    return this.#circuits.get(name);
+  }
+
+  /** Oldest first. Seconds in which nothing was counted are left out. */
+  points(name: string): readonly Point[] {
+    return this.#points.get(name) ?? [];
+  }
+
+  /** The whole picture, read anew. */
+  replace(
+    circuits: readonly Circuit[],
+    unreadable: Circuits['unreadable'],
+    samples: readonly Sample[],
+    clockOffsetMs: number,
+  ): void {
+    this.unreadable = unreadable;
+    this.clockOffsetMs = clockOffsetMs;
+    this.#circuits.clear();
+    for (const circuit of circuits) this.#circuits.set(circuit.name, circuit);
+    this.#points.clear();
+    for (const sample of samples) this.#keep(sample);
+    this.changed();
+  }
+
+  put(circuit: Circuit): void {
+    this.#circuits.set(circuit.name, circuit);
+    this.changed();
+  }
+
+  add(sample: Sample): void {
+    this.#keep(sample);
+    this.changed();
+  }
+
+  #keep({ atMs, circuits }: Sample): void {
+    for (const [name, counts] of Object.entries(circuits)) {
+      const points = this.#points.get(name) ?? [];
+      // A resumed stream may repeat what was read with the whole picture.
+      if ((points.at(-1)?.atMs ?? 0) >= atMs) continue;
+      points.push({ atMs, ...counts });
+      if (points.length > MOST_POINTS) points.shift();
+      this.#points.set(name, points);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** Whether what is shown is live; and if not, since when, why, and what is done about it. */
+
+import type { LiveFeed, LiveStatus } from './api/live-feed.ts';
+import type { Fleet } from './fleet/fleet.ts';
+import { useNow } from './fleet/now.ts';
+import { duration, moment } from './words/time.ts';
+
+/** In the header, always. */
+export function LiveBadge({ status }: { readonly status: LiveStatus }) {
+  const words = {
+    connecting: 'connecting …',
+    live: 'live',
+    stalled: 'not live',
+    lost: 'not live',
+    locked: 'locked',
+  }[status.kind];
+  return (
+    <span class="live-badge" data-live={status.kind} role="status">
+      {words}
+    </span>
+  );
+}
+
+export interface LiveBannerProps {
+  readonly feed: LiveFeed;
+  readonly status: LiveStatus;
+  readonly fleet: Fleet;
+}
+
+/** Above everything, as long as it is not live. */
+export function LiveBanner({ feed, status, fleet }: LiveBannerProps) {
+  useNow(fleet);
+  if (status.kind !== 'lost' && status.kind !== 'stalled') return null;
+  const nowMs = Date.now();
+  const why = status.kind === 'lost' ? status.why : 'the server cannot read the store';
+  return (
+    <div class="banner">
+      <p>
+        <b role="alert">Not live: {why}.</b> What you see is from {moment(status.sinceMs, nowMs)},{' '}
+        {duration(nowMs - status.sinceMs)} ago.{' '}
+        {status.kind === 'lost' && retryWords(status.retryAtMs - nowMs)}
+      </p>
+      {status.kind === 'lost' && (
+        <button type="button" onClick={() => feed.retry()}>
+          Try now
+        </button>
+      )}
+    </div>
+  );
+}
+
+function retryWords(inMs: number): string {
+  return inMs > 0 ? `Trying again in ${duration(inMs)}.` : 'Trying again …';
+}
+
+/** The same in one sentence, for who is about to act. */
+export function staleness(status: LiveStatus): string | undefined {
+  if (status.kind === 'live') return undefined;
+  if (!('sinceMs' in status)) return 'This page is not live.';
+  return `This page is not live since ${moment(status.sinceMs, Date.now())}.`;
+}

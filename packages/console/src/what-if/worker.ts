@@ -1,0 +1,31 @@
+/** Runs the simulator beside the page, which stays awake meanwhile. Whoever asks no more ends the worker. */
+
+import { simulate } from '@switchgear/simulator';
+import type { Answer, Outcome, Question } from './messages.ts';
+
+async function answer({ simulation, store, now, whatIf }: Question): Promise<Answer> {
+  const steps = 3;
+  let step = 0;
+  const run = async (strategy: 'none' | Question['store'], policy: Question['now']): Promise<Outcome> => {
+    const [only] = await simulate(
+      { ...simulation, strategies: [strategy], policy },
+      { onProgress: ({ share }) => say({ kind: 'progress', share: (step + share) / steps }) },
+    );
+    step++;
+    if (!only) throw new Error('the simulator gave no run');
+    return { results: only.results, timeline: { seconds: only.timeline.seconds, processes: [] } };
+  };
+  // The changed settings first: they are the ones that may be refused.
+  const changed = await run(store, whatIf);
+  return { kind: 'done', whatIf: changed, now: await run(store, now), none: await run('none', now) };
+}
+
+function say(message: Answer): void {
+  postMessage(message);
+}
+
+addEventListener('message', ({ data }: MessageEvent<Question>) => {
+  answer(data).then(say, (error: Error & { problems?: readonly string[] }) =>
+    say({ kind: 'refused', problems: error.problems ?? [error.message] }),
+  );
+});

@@ -1,0 +1,89 @@
+/** A circuit in sentences: why it is as it is, and what comes next. */
+
+import type { Circuit } from '@switchgear/cli/control-api';
+import { count, percent, plural } from './numbers.ts';
+import { duration, moment } from './time.ts';
+
+type Transition = NonNullable<Circuit['transition']>;
+
+const REASONS: Readonly<Record<Transition['reason'], string>> = {
+  failures: 'too many calls failed',
+  'slow-calls': 'too many calls were slow',
+  'consecutive-failures': 'too many calls failed in a row',
+  'probe-started': 'the open time was over and a probe began',
+  'probe-failed': 'a probe failed',
+  'probes-lapsed': 'probes ended without an answer',
+  recovered: 'enough probes succeeded',
+  'override-ended': 'an override ended',
+  cleared: 'it was reset',
+};
+
+/** `too many calls failed: 7 of 9 calls, the last with ECONNREFUSED`. */
+export function reasonOf(transition: Transition): string {
+  const { calls = 0, failures = 0, lastFailure } = transition;
+  const numbers = calls > 0 && `${count(failures)} of ${plural(calls, 'call')}`;
+  const last = lastFailure !== undefined && `the last with ${lastFailure}`;
+  return [wordsFor(transition), [numbers, last].filter(Boolean).join(', ')].filter(Boolean).join(': ');
+}
+
+/** One line for the board. */
+export function gist({ state, override, transition, evidence, failureRatio, leases }: Circuit): string {
+  if (override) return `${override.by}: ${override.reason}`;
+  if (state === 'ramp' && transition) return wordsFor(transition);
+  if (state === 'half-open') return leases[0] ? `${leases[0].by} probes` : 'waits for a call to probe with';
+  if (state !== 'closed' && transition) {
+    const { calls = 0, failures = 0, lastFailure } = transition;
+    const numbers = calls > 0 && `${count(failures)} of ${count(calls)} failed`;
+    return [numbers, lastFailure].filter(Boolean).join(' · ') || wordsFor(transition);
+  }
+  if (evidence.failures === 0) return 'no failures reported';
+  return `${count(evidence.failures)} of ${count(evidence.calls)} failed (${percent(failureRatio)})`;
+}
+
+/** A version of the library newer than this page may have reasons that it does not know. */
+function wordsFor({ reason }: Transition): string {
+  return REASONS[reason] ?? reason;
+}
+
+/** Why it is in its automatic state. */
+export function why({ transition, name }: Circuit): string {
+  if (!transition) return `${name} has never left the closed state.`;
+  const { by, note } = transition;
+  return `${sentence(reasonOf(transition))} Seen by ${by}.${note ? ` “${note}”` : ''}`;
+}
+
+/** What happens next without anybody's help. */
+export function next(circuit: Circuit, nowMs: number): string {
+  const { state, override, openUntilMs, leases } = circuit;
+  if (override) {
+    if (override.untilMs === undefined) return 'Nothing ends this but a release by hand.';
+    const then = state === 'forced-open' ? 'one probe call decides' : 'it begins anew, closed';
+    return `Ends by itself in ${duration(override.untilMs - nowMs)}; then ${then}.`;
+  }
+  if (state === 'open') {
+    const leftMs = (openUntilMs ?? nowMs) - nowMs;
+    return leftMs > 0
+      ? `Probes in ${duration(leftMs)}, with the first call after that.`
+      : 'Due to probe: the next call tests the dependency.';
+  }
+  if (state === 'half-open') {
+    const [lease] = leases;
+    if (!lease) return 'The next call probes.';
+    return `${lease.by} is probing, until ${moment(lease.untilMs, nowMs)} at the latest.`;
+  }
+  if (state === 'ramp') return 'Rises to all calls by itself, and opens again should they fail.';
+  return 'Opens by itself should too many calls fail.';
+}
+
+/** For the board: when something happens by itself. Empty where nothing is due. */
+export function nextBriefly({ state, override, openUntilMs, leases }: Circuit, nowMs: number): string {
+  if (override) return override.untilMs ? `ends in ${duration(override.untilMs - nowMs)}` : 'no end';
+  if (state === 'half-open') return leases.length > 0 ? `${plural(leases.length, 'probe')} out` : 'probe due';
+  if (state !== 'open') return '';
+  const leftMs = (openUntilMs ?? nowMs) - nowMs;
+  return leftMs > 0 ? `probes in ${duration(leftMs)}` : 'probe due';
+}
+
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,53 @@
+/**
+ * One process of a fleet under test: calls the dependency again and again, through the built library's breaker. It says
+ * over IPC what it saw since it was last asked, and dies with the test.
+ *
+ *     node caller.mjs <port of Redis> <URL of the dependency> <circuit>
+ */
+
+import { Redis } from 'ioredis';
+import { CircuitOpenError, Switchgear } from 'switchgear';
+import { RedisStore } from 'switchgear/redis';
+
+process.on('disconnect', () => process.exit());
+
+const [redisPort, dependency, circuit] = process.argv.slice(2);
+const CALL_EVERY_MS = 20;
+
+const gear = new Switchgear({
+  store: new RedisStore({ client: new Redis(Number(redisPort), '127.0.0.1') }),
+  cacheTtl: '1s',
+  processId: `caller-${process.pid}`,
+});
+const breaker = gear.breaker(circuit, {
+  failureThreshold: 3,
+  failureRatio: 0.05,
+  failureWindow: '10s',
+  resetTimeout: 600,
+  backoff: 1,
+  timeout: '1s',
+  isFailure: (status) => status >= 500,
+});
+
+let seen = { admitted: 0, rejected: 0 };
+async function call() {
+  try {
+    await breaker.execute(async ({ signal }) => {
+      const response = await fetch(dependency, { signal });
+      await response.arrayBuffer();
+      return response.status;
+    });
+    seen.admitted++;
+  } catch (error) {
+    if (error instanceof CircuitOpenError) seen.rejected++;
+    else seen.admitted++;
+  }
+}
+
+setInterval(call, CALL_EVERY_MS);
+process.on('message', () => {
+  process.send(seen);
+  seen = { admitted: 0, rejected: 0 };
+});
+await call();
+process.send('ready');

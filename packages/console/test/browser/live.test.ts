@@ -1,0 +1,60 @@
+/** What an on-call engineer sees of an outage, on a real store with a real process, as it happens. */
+
+import { expect, it } from 'vitest';
+import { eventually, useRig } from './rig.ts';
+
+const fleet = useRig();
+
+it('a trip and the recovery, live, with the reason and who saw it', async () => {
+  const { rig } = fleet;
+  await rig.caller('payments');
+  // A failure reports the circuit: before the first one there is nothing in the store.
+  rig.broken = true;
+  const page = await rig.page();
+  const tile = page.locator('.tile', { hasText: 'payments' });
+  await tile.getByText('Open', { exact: true }).waitFor();
+  await tile.getByText('HTTP 503').waitFor();
+  expect(await page.title()).toBe('(1 open) Switchboard');
+
+  await tile.getByRole('link').click();
+  const detail = page.getByRole('region', { name: 'payments' });
+  await detail
+    .getByText(/[Tt]oo many calls failed: \d+ of \d+ calls, the last with HTTP 503\. Seen by caller-\d+/)
+    .first()
+    .waitFor();
+  await detail.getByText(/Probes in \d s|Due to probe|is probing/).waitFor();
+  expect(page.url()).toMatch(/#\/circuit\/payments$/);
+
+  rig.broken = false;
+  await tile.getByText('Closed', { exact: true }).waitFor();
+  const timeline = detail.getByRole('region', { name: 'Timeline' }).getByRole('listitem');
+  await timeline.first().getByText('Half-open → Closed').waitFor();
+  expect(await timeline.first().textContent()).toMatch(/Enough probes succeeded\..*by caller-/);
+  expect(await detail.getByRole('img', { name: /^Failure rate/ }).getAttribute('aria-label')).toMatch(
+    /\d+ of \d+ reported calls failed/,
+  );
+  await eventually(
+    () => page.title(),
+    (title) => title === 'Switchboard',
+  );
+});
+
+it('a name that would be markup is text, on the board, in its details, in the dialog, in its address', async () => {
+  const { rig } = fleet;
+  const name = '<img src=x onerror="window.hacked=1">/../%41?#';
+  await rig.store.override(name, {
+    mode: 'forced-open',
+    by: '<b>eve</b>',
+    reason: '<script>window.hacked=1</script>',
+  });
+  const page = await rig.page();
+  await page.getByRole('link', { name }).click();
+  const detail = page.getByRole('region', { name });
+  await detail.getByText('“<script>window.hacked=1</script>”').waitFor();
+  await detail.getByRole('button', { name: 'Release …' }).click();
+  await page.getByRole('dialog').getByText('Ends what <b>eve</b> did').waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name, level: 2 }).waitFor();
+  expect(await page.locator('#app img, #app script, #app b:has-text("eve") b').count()).toBe(0);
+  expect(await page.evaluate('window.hacked')).toBeUndefined();
+});
