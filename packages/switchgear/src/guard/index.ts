@@ -7,5 +7,6 @@ export { type AddedBy, Composition, compose, type Guard, type GuardedCall } from
 export { type LastGoodAnswerOptions, lastGoodAnswer } from './last-good-answer.ts';
 export { type DeadlineOptions, deadline } from './parent-deadline.ts';
 export { type RetryOptions, retry } from './retry.ts';
+export type { AnswerStore, SharedAnswersOptions } from './shared-answers.ts';
 export { type TimeoutOptions, timeout } from './timeout.ts';
 export type { Trigger } from './trigger.ts';

@@ -1,4 +1,4 @@
-/** The last good answer stands in while there is no new one: stale-if-error, in memory. */
+/** The last good answer stands in while there is no new one: stale-if-error, in memory and, if asked for, in a store. */
 
 import type { Breaker } from '../breaker.ts';
 import type { CallContext } from '../call.ts';
@@ -7,6 +7,7 @@ import type { Duration } from '../duration.ts';
 import type { OptionSpec } from '../options.ts';
 import { type Guard, type GuardedCall, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
+import { type Answer, SharedAnswers, type SharedAnswersOptions } from './shared-answers.ts';
 import { type Trigger, triggers } from './trigger.ts';
 
 export interface LastGoodAnswerOptions {
@@ -14,6 +15,8 @@ export interface LastGoodAnswerOptions {
   readonly maxAge?: Duration;
   /** Answers kept, one per key; the one not used for longest goes first. Default 100. */
   readonly maxEntries?: number;
+  /** A store of the fleet for them: a process that has none of its own, after a cold start say, takes another's. Default: none. */
+  readonly shared?: SharedAnswersOptions;
   /** When to answer instead. Default `failure`. */
   readonly on?: Trigger;
   /** The breaker inside: its `isBreakable` then says what a failure is, and what its `isFailure` holds for one is not kept. */
@@ -44,23 +47,32 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
  * const geo = compose(lastGoodAnswer({ maxAge: '1h' }), breaker).wrap(locate, (ip) => ({ key: ip }));
  */
 export function lastGoodAnswer(options: LastGoodAnswerOptions = {}): Guard {
-  const { on = 'failure', breaker, clock = systemClock, ...rest } = options;
+  const { on = 'failure', breaker, clock = systemClock, shared, ...rest } = options;
   const settings = readGuardOptions<Settings>('lastGoodAnswer', TABLE, rest);
-  return new LastGoodAnswer(settings, on, breaker, clock);
+  const fleet = shared && new SharedAnswers(shared, settings.maxAge, clock);
+  return new LastGoodAnswer(settings, on, breaker, fleet, clock);
 }
 
 class LastGoodAnswer implements Guard {
   readonly #settings: Settings;
   readonly #on: Trigger;
   readonly #breaker: Breaker | undefined;
+  readonly #shared: SharedAnswers | undefined;
   readonly #clock: Clock;
   /** A Map keeps the order of insertion: the first is the one not used for longest. */
-  readonly #answers = new Map<string, { readonly value: unknown; readonly atMs: number }>();
+  readonly #answers = new Map<string, Answer>();
 
-  constructor(settings: Settings, on: Trigger, breaker: Breaker | undefined, clock: Clock) {
+  constructor(
+    settings: Settings,
+    on: Trigger,
+    breaker: Breaker | undefined,
+    shared: SharedAnswers | undefined,
+    clock: Clock,
+  ) {
     this.#settings = settings;
     this.#on = on;
     this.#breaker = breaker;
+    this.#shared = shared;
     this.#clock = clock;
   }
 
@@ -74,8 +86,8 @@ class LastGoodAnswer implements Guard {
       return value;
     } catch (error) {
       if (!triggers(this.#on, error, given, this.#breaker)) throw error;
-      const last = this.#answers.get(key);
-      if (!last || this.#clock.now() - last.atMs > this.#settings.maxAge) throw error;
+      const last = this.#own(key) ?? (await this.#shared?.find(key));
+      if (!last || given?.signal?.aborted) throw error;
       this.#use(key, last);
       given?.onFallback?.(error);
       // All calls under this guard and key give answers of one type: that is its contract.
@@ -83,18 +95,24 @@ class LastGoodAnswer implements Guard {
     }
   }
 
+  #own(key: string): Answer | undefined {
+    const own = this.#answers.get(key);
+    return own && this.#clock.now() - own.atMs <= this.#settings.maxAge ? own : undefined;
+  }
+
   #keep(key: string, value: unknown, atMs: number): void {
-    if (this.#failed(value) || (this.#answers.get(key)?.atMs ?? 0) > atMs) return;
-    this.#use(key, { value, atMs });
+    const before = this.#answers.get(key);
+    if (this.#failed(value) || (before?.atMs ?? 0) > atMs) return;
+    this.#use(key, { value, atMs, sharedMs: this.#shared?.offer(key, value, atMs, before?.sharedMs) });
+  }
+
+  #use(key: string, answer: Answer): void {
+    this.#answers.delete(key);
+    this.#answers.set(key, answer);
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= this.#settings.maxEntries) break;
       this.#answers.delete(oldest);
     }
-  }
-
-  #use(key: string, answer: { readonly value: unknown; readonly atMs: number }): void {
-    this.#answers.delete(key);
-    this.#answers.set(key, answer);
   }
 
   #failed(value: unknown): boolean {

@@ -19,7 +19,7 @@ function bundled(...exports: string[]) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['axios', 'undici', '@smithy/*'],
+    external: ['axios', 'undici', '@smithy/*', '@opentelemetry/api'],
     metafile: true,
     write: false,
   });
@@ -42,7 +42,9 @@ test('who retries loads no other guard, and no breaker', () => {
 });
 
 test.each([
-  ['guard', `export * from './guard/index.ts';`, 2_100],
+  ['guard', `export * from './guard/index.ts';`, 2_550],
+  ['telemetry', `export * from './telemetry/index.ts';`, 1_950],
+  ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 450],
   ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],
   ['axios', `export { guardedAdapter } from './axios/index.ts';`, 320],
