@@ -33,7 +33,7 @@ const MAX_CONNECTIONS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
 
 /**
- * Serves a control API until it is closed. Slow clients are cut off. It asks for no token by itself: anything but loopback needs
+ * Serves a control API until it is closed; closes it where it cannot. Slow clients are cut off. It asks for no token by itself: anything but loopback needs
  * an API with `auth`.
  * @throws the system's error where the address cannot be had (`EADDRINUSE`, `EACCES`).
  */
@@ -54,7 +54,12 @@ export async function listen(
   }) as Server;
   server.maxConnections = MAX_CONNECTIONS;
   server.listen({ host, port });
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { address, port: bound, family } = server.address() as AddressInfo;
   return {
     host: address,

@@ -1,0 +1,31 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { transitionsTable } from '../render/circuits.ts';
+import { inSession, withStore } from './session.ts';
+import type { StoreFlags } from './settings.ts';
+import { out, style, width } from './terminal.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 1_000;
+
+export function registerHistory(program: Command): void {
+  withStore(program.command('history'))
+    .description('show the transitions of a circuit, newest first')
+    .argument('<circuit>', 'its name')
+    .option('--limit <n>', `how many at most, 1 to ${MAX_LIMIT}`, limit, DEFAULT_LIMIT)
+    .option('--json', 'JSON instead of a table')
+    .action((name: string, flags: StoreFlags & { readonly limit: number; readonly json?: true }) =>
+      inSession(flags, async ({ operator }) => {
+        const transitions = await operator.history(name, flags.limit);
+        if (flags.json) out(`${JSON.stringify({ name, transitions })}\n`);
+        else if (transitions.length === 0)
+          out('no transition yet: the circuit has been closed all the time\n');
+        else out(transitionsTable(transitions, style, width()));
+      }),
+    );
+}
+
+function limit(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MAX_LIMIT) return value;
+  throw new InvalidArgumentError(`allowed: a whole number from 1 to ${MAX_LIMIT}.`);
+}

@@ -1,0 +1,88 @@
+/** Circuits as a table. */
+
+import type { Unreadable } from '../circuits/read-records.ts';
+import type { Circuit } from '../control-api/schemas.ts';
+import { type Cell, columns } from './columns.ts';
+import { printable } from './printable.ts';
+import type { Style } from './style.ts';
+import { moment, span, wait } from './time.ts';
+
+export interface CircuitsShown {
+  readonly nowMs: number;
+  readonly circuits: readonly Circuit[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+export function circuitsTable(
+  { nowMs, circuits, unreadable }: CircuitsShown,
+  style: Style,
+  width?: number,
+): string {
+  const head = ['CIRCUIT', 'STATE', 'FOR', 'FAILED', 'NEXT', 'WHY'].map((text) => ({
+    text,
+    paint: style.bold,
+  }));
+  const rows = circuits.map((circuit): Cell[] => [
+    { text: printable(circuit.name) },
+    { text: circuit.state, paint: (text) => style.state(circuit.state, text) },
+    { text: circuit.sinceMs > 0 ? span(nowMs - circuit.sinceMs) : '–' },
+    { text: failed(circuit) },
+    { text: next(circuit, nowMs) },
+    { text: why(circuit) },
+  ]);
+  const bad = unreadable.map((each): Cell[] => [
+    { text: printable(each.name) },
+    { text: 'unreadable', paint: (text) => style.state('open', text) },
+    ...['–', '–', '–'].map((text) => ({ text })),
+    { text: printable(each.problem) },
+  ]);
+  return columns([head, ...rows, ...bad], width);
+}
+
+function failed({ evidence: { calls, failures }, failureRatio }: Circuit): string {
+  return calls > 0 ? `${failures}/${calls} ${Math.round(failureRatio * 100)} %` : '–';
+}
+
+/** What happens next, and when. */
+function next({ state, override, openUntilMs, leases, retryAfterMs }: Circuit, nowMs: number): string {
+  if (override)
+    return override.untilMs === undefined ? 'until released' : `ends in ${wait(override.untilMs - nowMs)}`;
+  if (leases.length > 0) return `probed by ${leases.map(({ by }) => printable(by)).join(', ')}`;
+  if (state === 'open')
+    return openUntilMs !== undefined && openUntilMs > nowMs && retryAfterMs !== 0
+      ? `probes in ${wait(openUntilMs - nowMs)}`
+      : 'probes with the next call';
+  return state === 'half-open' ? 'probes with the next call' : '–';
+}
+
+function why({ override, transition, policy }: Circuit): string {
+  const parts: string[] = [];
+  if (override) parts.push(printable(`${override.reason} (${override.by})`));
+  else if (transition) parts.push(whyMoved(transition));
+  if (policy) parts.push('has a stored policy');
+  return parts.join('; ') || '–';
+}
+
+/** Transitions as a table, in their order. */
+export function transitionsTable(
+  transitions: readonly (Transition & { readonly epoch: { readonly number: number } })[],
+  style: Style,
+  width?: number,
+): string {
+  const head = ['WHEN', 'EPOCH', 'CHANGE', 'WHY'].map((text) => ({ text, paint: style.bold }));
+  const rows = transitions.map((transition): Cell[] => [
+    { text: moment(transition.atMs) },
+    { text: `${transition.epoch.number}` },
+    { text: `${transition.from} → ${transition.to}`, paint: (text) => style.state(transition.to, text) },
+    { text: whyMoved(transition) },
+  ]);
+  return columns([head, ...rows], width);
+}
+
+type Transition = NonNullable<Circuit['transition']>;
+
+/** Why a transition happened and who committed it, in a line. */
+export function whyMoved({ reason, note, calls, failures, lastFailure, by }: Transition): string {
+  const counts = calls ? `, ${failures} of ${calls} calls failed` : '';
+  return printable(`${note ?? reason}${counts}${lastFailure ? `, last ${lastFailure}` : ''} (${by})`);
+}
