@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerSidecar } from '../sidecar/command.ts';
 import { VERSION } from '../version.ts';
 import { registerActs } from './acts.ts';
 import { registerCompletion } from './completion.ts';
@@ -29,6 +30,7 @@ export function programFor(): Command {
   registerPolicy(program);
   registerDoctor(program);
   registerServe(program);
+  registerSidecar(program);
   registerTable(program);
   registerSimulate(program);
   registerCompletion(program);

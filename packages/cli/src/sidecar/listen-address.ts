@@ -1,7 +1,8 @@
 /** Where a server of the sidecar listens: `127.0.0.1:4243`, `[::1]:4243`, `localhost:4243` or `unix:/run/switchgear.sock`. */
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { ConfigurationError } from 'switchgear';
+import { isLoopback } from '../serve/listen.ts';
 
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -22,7 +23,5 @@ export function parseListenAddress(text: string): ListenAddress {
 
 /** Whether only this machine can reach the address. */
 export function isLocal(address: ListenAddress): boolean {
-  if (address.kind === 'unix') return true;
-  const { host } = address;
-  return host === '::1' || host.toLowerCase() === 'localhost' || (isIPv4(host) && host.startsWith('127.'));
+  return address.kind === 'unix' || isLoopback(address.host);
 }

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { usageError } from '../../command/exit.ts';
+import { withStore } from '../../command/session.ts';
+import type { StoreFlags } from '../../command/settings.ts';
+import { openGear } from '../gear.ts';
+import { isLocal, parseListenAddress } from '../listen-address.ts';
+import { serveUntilInterrupted } from '../serve-until-interrupted.ts';
+import { createDecisionApi } from './create-decision-api.ts';
+
+export function registerDecisions(program: Command): void {
+  withStore(program.command('sidecar'))
+    .description('decide for programs of any language: they ask for a permit and tell how their call went')
+    .option('--listen <address>', 'where on this machine: <address>:<port> or unix:<path>', '127.0.0.1:4242')
+    .action(runDecisions);
+}
+
+async function runDecisions(flags: StoreFlags & { readonly listen: string }): Promise<void> {
+  const address = parseListenAddress(flags.listen);
+  // Whoever reaches it can trip the fleet's circuits.
+  if (!isLocal(address))
+    throw usageError(
+      `--listen ${flags.listen} is open to other machines; allowed: 127.0.0.1, [::1] or unix:<path>`,
+    );
+  const { gear } = await openGear(flags);
+  await serveUntilInterrupted(createDecisionApi(gear), address, (url) => `switchgear sidecar: ${url}`);
+  await gear.close();
+}
