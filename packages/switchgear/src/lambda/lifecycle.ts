@@ -17,7 +17,7 @@ import type { Switchgear } from '../switchgear.ts';
 import { correlationIdOf, soundId } from './correlation-id.ts';
 import type { TimedInvocation } from './invocation.ts';
 import type { LambdaContext } from './lambda-context.ts';
-import { WarmUp } from './warm-up.ts';
+import { Warmth } from './warmth.ts';
 
 /** Durations are milliseconds or `'30s'`. */
 export interface LifecycleOptions<Event = never> {
@@ -62,7 +62,7 @@ export class Lifecycle {
   readonly #gear: Switchgear;
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #warmUp: WarmUp;
+  readonly #warmth: Warmth;
 
   /** Begins the warm-up. @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options. */
   constructor(what: string, options: LifecycleOptions) {
@@ -72,7 +72,7 @@ export class Lifecycle {
     this.#settings = readGuardOptions<Settings>(what, TABLE, rest);
     this.#gear = gear;
     this.#clock = clock;
-    this.#warmUp = new WarmUp(gear, clock);
+    this.#warmth = new Warmth(gear, clock);
   }
 
   begin(event: unknown, context: LambdaContext): TimedInvocation {
@@ -93,7 +93,7 @@ export class Lifecycle {
 
   /** Settles when the circuits are read, or the store has had its time. */
   ready(): Promise<void> {
-    return this.#warmUp.ready();
+    return this.#warmth.ready();
   }
 
   /** Waits for what the process would else take into its freeze; never rejects. The invocation is over then. */
@@ -105,6 +105,7 @@ export class Lifecycle {
     await this.#gear.flush(this.#leftUntil(endsAtMs));
     await this.#tellEnd(endsAtMs);
     invocation.over = true;
+    this.#warmth.stillAwake();
   }
 
   #leftUntil(endsAtMs: number): number {
