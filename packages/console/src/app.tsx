@@ -59,8 +59,10 @@ export function App({ api, fleet, feed }: AppProps) {
     '?': () => setHelping(true),
     Escape: () => {
       if (route.circuit !== undefined) go({ circuit: undefined, tab: 'now' });
-      else if (route.search || route.group) go({ search: '', group: undefined });
-      else searchField.current?.blur();
+      else {
+        go({ search: '', group: undefined });
+        searchField.current?.blur();
+      }
     },
   });
 

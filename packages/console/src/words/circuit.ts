@@ -20,7 +20,9 @@ const REASONS: Readonly<Record<Transition['reason'], string>> = {
 
 /** `too many calls failed: 7 of 9 calls, the last with ECONNREFUSED`. */
 export function reasonOf(transition: Transition): string {
-  const { calls = 0, failures = 0, lastFailure } = transition;
+  const { to, calls = 0, failures = 0, lastFailure } = transition;
+  // One that recovers carries what it recovered from.
+  if (to !== 'open') return wordsFor(transition);
   const numbers = calls > 0 && `${count(failures)} of ${plural(calls, 'call')}`;
   const last = lastFailure !== undefined && `the last with ${lastFailure}`;
   return [wordsFor(transition), [numbers, last].filter(Boolean).join(', ')].filter(Boolean).join(': ');

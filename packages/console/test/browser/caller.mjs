@@ -26,7 +26,6 @@ const breaker = gear.breaker(circuit, {
   resetTimeout: 600,
   backoff: 1,
   timeout: '1s',
-  isFailure: (status) => status >= 500,
 });
 
 let seen = { admitted: 0, rejected: 0 };
@@ -35,7 +34,7 @@ async function call() {
     await breaker.execute(async ({ signal }) => {
       const response = await fetch(dependency, { signal });
       await response.arrayBuffer();
-      return response.status;
+      if (!response.ok) throw Object.assign(new Error('failed'), { status: response.status });
     });
     seen.admitted++;
   } catch (error) {

@@ -23,7 +23,9 @@ export const CHROMIUM_FLAGS = [
 ];
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [executablePath] = await Promise.all([installChromium(), installRedis()]);
+  // One after the other: a package manager has a lock.
+  const executablePath = await installChromium();
+  await installRedis();
   const server = await chromium.launchServer({ executablePath, args: CHROMIUM_FLAGS, host: '127.0.0.1' });
   project.provide('browserEndpoint', server.wsEndpoint());
   return () => server.close();
