@@ -1,4 +1,4 @@
-// `npm run bench [-- [push] [--json]]`
+// `npm run bench [-- [bundles | push] [--json]]`
 
 import { build, install } from './install.mjs';
 

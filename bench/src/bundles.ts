@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -17,21 +18,32 @@ export interface BundleCost {
   readonly importMs: number;
 }
 
-/** What each bundle is made of. */
-export const BUNDLES = {
-  nothing: '',
-  switchgear: `export { Switchgear, CircuitOpenError } from 'switchgear';`,
-  'switchgear + DynamoDB store': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { DynamoDBStore } from 'switchgear/dynamodb';`,
-  'switchgear/guard: retry alone': `export { retry } from 'switchgear/guard';`,
-  'switchgear/guard: all of it': `export * from 'switchgear/guard';`,
-  'switchgear + all guards': `export { Switchgear, CircuitOpenError } from 'switchgear'; export * from 'switchgear/guard';`,
-  'switchgear + fetch': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { guardedFetch } from 'switchgear/fetch';`,
-  'switchgear + undici': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { guardedDispatch } from 'switchgear/undici';`,
-  'switchgear + axios': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { guardedAdapter } from 'switchgear/axios';`,
-  'switchgear + AWS SDK plugin': `export { Switchgear, CircuitOpenError } from 'switchgear'; export { switchgearPlugin } from 'switchgear/aws-sdk';`,
-  cockatiel: `export { circuitBreaker, ConsecutiveBreaker, handleAll, timeout, bulkhead, wrap } from 'cockatiel';`,
-  opossum: `export { default } from 'opossum';`,
-};
+const LIBRARY = `export { Switchgear, CircuitOpenError } from 'switchgear';`;
+
+/** What each bundle is made of: the library alone, with each of its subpaths, and what a user would take instead. */
+export function bundleSources(): Record<string, string> {
+  const subpaths = subpathsOf('switchgear').map((subpath) => [
+    `switchgear + ${subpath}`,
+    `${LIBRARY} export * from 'switchgear/${subpath}';`,
+  ]);
+  return {
+    nothing: '',
+    switchgear: LIBRARY,
+    ...Object.fromEntries(subpaths),
+    'retry, without switchgear': `export { retry } from 'switchgear/guard';`,
+    cockatiel: `export { circuitBreaker, ConsecutiveBreaker, handleAll, timeout, bulkhead, wrap } from 'cockatiel';`,
+    opossum: `export { default } from 'opossum';`,
+  };
+}
+
+/** As the package's own list has them, so that none is forgotten; without what only tests use. */
+function subpathsOf(name: string): string[] {
+  const require = createRequire(import.meta.url);
+  const { exports } = require(`${name}/package.json`) as { exports: Record<string, unknown> };
+  return Object.keys(exports)
+    .map((subpath) => subpath.slice(2))
+    .filter((subpath) => subpath && subpath !== 'package.json' && subpath !== 'testing');
+}
 
 /** Bundles as esbuild makes them for Node 20. Clients that the user has anyway stay outside, the AWS SDK as in the Lambda runtime. */
 export async function bundle(source: string): Promise<Uint8Array> {
@@ -43,7 +55,7 @@ export async function bundle(source: string): Promise<Uint8Array> {
     platform: 'node',
     target: 'node20',
     mainFields: ['module', 'main'],
-    external: ['@aws-sdk/*', 'axios', 'undici'],
+    external: ['@aws-sdk/*', '@middy/*', '@opentelemetry/*', 'axios', 'ioredis', 'redis', 'undici'],
     // What opossum, CommonJS, needs to run inside an ES module; all carry it, so that none is favoured.
     banner: {
       js: `import{createRequire as benchRequire}from'node:module';const require=benchRequire(import.meta.url);`,
@@ -63,30 +75,54 @@ export async function measureBundles(
   // Inside the project, so that what stays outside the bundle is found.
   const folder = await mkdtemp(join(import.meta.dirname, 'bundle-'));
   try {
-    const costs: Record<string, BundleCost> = {};
-    for (const [name, source] of Object.entries(BUNDLES)) {
+    const sizes = new Map<string, Omit<BundleCost, 'importMs'>>();
+    const files = new Map<string, string>();
+    for (const [name, source] of Object.entries(bundleSources())) {
       progress(`bundle of ${name}`);
       const code = await bundle(source);
       const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.mjs`);
       await writeFile(file, code);
-      costs[name] = {
-        minifiedBytes: code.byteLength,
-        gzippedBytes: gzipSync(code, { level: 9 }).byteLength,
-        importMs: await importTime(file, runs),
-      };
+      files.set(name, file);
+      const gzippedBytes = gzipSync(code, { level: 9 }).byteLength;
+      sizes.set(name, { minifiedBytes: code.byteLength, gzippedBytes });
     }
-    return costs;
+    const times = await importTimes(files, runs, progress);
+    return Object.fromEntries(
+      [...sizes].map(([name, size]) => [name, { ...size, importMs: median(times.get(name) ?? []) }]),
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function importTime(file: string, runs: number): Promise<number> {
+/** As Markdown: what each bundle takes, and what it adds to the library alone where it holds it. */
+export function bundleTable(bundles: Readonly<Record<string, BundleCost>>): string {
+  const library = bundles.switchgear;
+  const rows = Object.entries(bundles).map(([name, { minifiedBytes, gzippedBytes, importMs }]) => {
+    const added =
+      name.startsWith('switchgear +') && library ? gzippedBytes - library.gzippedBytes : undefined;
+    const cells = [minifiedBytes, gzippedBytes, added, importMs.toFixed(1)];
+    return `| ${name} | ${cells.map((cell) => cell ?? '').join(' | ')} |`;
+  });
+  const head = '| Bundle | Minified, bytes | Gzipped, bytes | Added, gzipped | Import, ms |';
+  return [head, '|---|--:|--:|--:|--:|', ...rows].join('\n');
+}
+
+/** Milliseconds by bundle, each in fresh processes, in turn: what slows the machine down slows them all. */
+async function importTimes(
+  files: ReadonlyMap<string, string>,
+  runs: number,
+  progress: (text: string) => void,
+): Promise<Map<string, number[]>> {
   const probe = `const start = performance.now(); await import(process.argv[1]); console.log(performance.now() - start);`;
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) {
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', probe, file]);
-    times.push(Number(stdout));
+  const times = new Map<string, number[]>([...files.keys()].map((name) => [name, []]));
+  // Round 0 warms the file system's cache up.
+  for (let round = 0; round <= runs; round++) {
+    progress(`imports, round ${round} of ${runs}`);
+    for (const [name, file] of files) {
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', probe, file]);
+      if (round > 0) times.get(name)?.push(Number(stdout));
+    }
   }
-  return median(times);
+  return times;
 }

@@ -3,12 +3,16 @@
 import * as cockatiel from 'cockatiel';
 import Opossum from 'opossum';
 import { MemoryStore, type Store, Switchgear } from 'switchgear';
+import { compose, fallback } from 'switchgear/guard';
 import { type Timings, timeInTurn } from './rounds.js';
 
 const TIMEOUT_MS = 10_000;
 
 export interface CallCosts {
-  /** Nanoseconds per healthy call; `bare` is the function itself, awaited. */
+  /**
+   * Nanoseconds per healthy call. `bare` is the function itself, awaited, `bareTimeout` an async function with a timer around it;
+   * `Guarded` have timeout and bulkhead, `Around` a fallback too; `Heard` is `Guarded` with a listener that counts.
+   */
   readonly healthy: Timings<
     | 'bare'
     | 'switchgear'
@@ -17,6 +21,9 @@ export interface CallCosts {
     | 'switchgearGuarded'
     | 'cockatielGuarded'
     | 'opossumGuarded'
+    | 'bareTimeout'
+    | 'switchgearAround'
+    | 'switchgearHeard'
   >;
   /** Nanoseconds per call that an open circuit rejects, including the `catch`. */
   readonly rejected: Timings<'switchgear' | 'cockatiel' | 'opossum'>;
@@ -53,6 +60,14 @@ function healthyContenders() {
     consecutive(5),
     cockatiel.timeout(TIMEOUT_MS, cockatiel.TimeoutStrategy.Aggressive),
   );
+  const around = compose(
+    fallback('none'),
+    gear.breaker('around', { timeout: TIMEOUT_MS, maxConcurrent: 10 }),
+  );
+  const loud = new Switchgear({ store: sharedStore() });
+  const heard = loud.breaker('heard', { timeout: TIMEOUT_MS, maxConcurrent: 10 });
+  let counted = 0;
+  loud.onCall(() => counted++);
   const opossum = new Opossum(work, { timeout: false });
   const opossumGuarded = new Opossum(work, { timeout: TIMEOUT_MS, capacity: 10 });
   return {
@@ -63,6 +78,9 @@ function healthyContenders() {
     switchgearGuarded: () => guarded.execute(work),
     cockatielGuarded: () => cockatielGuarded.execute(work),
     opossumGuarded: () => opossumGuarded.fire(),
+    bareTimeout: () => withTimeout(work),
+    switchgearAround: () => around.execute(work),
+    switchgearHeard: () => heard.execute(work),
   };
 }
 
@@ -101,6 +119,19 @@ function consecutive(failures: number) {
     halfOpenAfter: 3_600_000,
     breaker: new cockatiel.ConsecutiveBreaker(failures),
   });
+}
+
+/** What one writes by hand where there is no library. */
+async function withTimeout<T>(work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const ignore = () => undefined;

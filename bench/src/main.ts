@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: Switchgear next to cockatiel and opossum, in one run; `--rounds N` measures longer.
+ * `npm run bench -- bundles`: bytes and import time of each subpath, as the table of docs/bundles.md.
  * `npm run bench -- push`: how fast 50 processes know of a trip. `--json` prints one object.
  */
 
 import { parseArgs } from 'node:util';
-import { measureBundles } from './bundles.js';
+import { bundleTable, measureBundles } from './bundles.js';
 import { measureCalls } from './calls.js';
 
 const { values, positionals } = parseArgs({
@@ -12,8 +13,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [what, ...more] = positionals;
-if ((what !== undefined && what !== 'push') || more.length > 0) {
-  console.error(`'${positionals.join(' ')}' is no benchmark; allowed: push, or nothing`);
+if (![undefined, 'bundles', 'push'].includes(what) || more.length > 0) {
+  console.error(`'${positionals.join(' ')}' is no benchmark; allowed: bundles, push, or nothing`);
   process.exit(2);
 }
 const rounds = Number(values.rounds);
@@ -25,6 +26,14 @@ if (!Number.isInteger(rounds) || rounds < 1) {
 const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };
+if (what === 'bundles') {
+  const bundles = await measureBundles(rounds, progress);
+  progress('');
+  console.log(
+    values.json ? JSON.stringify({ node: process.version, rounds, bundles }) : bundleTable(bundles),
+  );
+  process.exit(0);
+}
 if (what === 'push') {
   // The other benchmarks need none of the services.
   const { measurePush } = await import('./push.js');
@@ -53,6 +62,8 @@ const { healthy, rejected } = calls;
 const ratios = {
   'healthy call, to cockatiel': healthy.switchgear / healthy.cockatiel,
   'healthy call with timeout and bulkhead, to opossum': healthy.switchgearGuarded / healthy.opossumGuarded,
+  'healthy call with timeout, bulkhead and fallback, to an async function with a timer':
+    healthy.switchgearAround / healthy.bareTimeout,
   'rejected call, to cockatiel': rejected.switchgear / rejected.cockatiel,
 };
 
@@ -72,13 +83,16 @@ else {
       switchgear: healthy.switchgearGuarded,
       cockatiel: healthy.cockatielGuarded,
       opossum: healthy.opossumGuarded,
+      'bare await': healthy.bareTimeout,
     },
+    'healthy, with fallback too': { switchgear: healthy.switchgearAround },
+    'healthy, timeout + bulkhead, calls listened to': { switchgear: healthy.switchgearHeard },
     rejected,
   });
   console.log('ratios (below 1: Switchgear is cheaper)');
   console.table(ratios);
-  console.log('bundles (esbuild, minified, without the AWS SDK)');
-  console.table(bundles);
+  console.log('bundles (esbuild, minified, without what the user has anyway: SDKs and clients)');
+  console.log(bundleTable(bundles));
 }
 // opossum's timers would keep the process alive.
 process.exit(0);
