@@ -80,8 +80,11 @@ export function portOf(server: Server): number {
 /** Sends a request and reads the whole answer; rejects where that breaks off. */
 export async function ask(port: number, options: RequestOptions = {}, body?: string): Promise<Answer> {
   const outgoing = request({ host: '127.0.0.1', port, ...options });
+  const response = once(outgoing, 'response');
+  // What breaks off once the answer has begun is told by the answer.
+  outgoing.on('error', () => {});
   outgoing.end(body);
-  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const [incoming] = (await response) as [IncomingMessage];
   const content = await text(incoming);
   const { statusCode: status = 0, headers, rawHeaders, trailers } = incoming;
   return { status, headers, rawHeaders, trailers, body: content };

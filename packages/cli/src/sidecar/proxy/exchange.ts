@@ -113,6 +113,11 @@ export class Exchange {
       this.#response.writeContinue();
       this.#turn();
     });
+    // Nobody asked for another protocol. Node has let go of the connection, and is silent about it.
+    outgoing.once('upgrade', (_, socket) => {
+      socket.on('error', () => {}).destroy();
+      this.#break(Object.assign(new Error('upgraded'), { code: 'EPROTO' }));
+    });
     outgoing.on('error', (error) => this.#notSent(outgoing, error));
     if (this.#uploading) this.#sendBody(outgoing);
     else outgoing.end();

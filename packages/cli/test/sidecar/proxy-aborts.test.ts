@@ -1,0 +1,221 @@
+/** Who goes when, and what the circuit hears of it. */
+
+import { once } from 'node:events';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { expect, test, vi } from 'vitest';
+import { ask, keptAgent, type ProxyRig, RawClient, startProxy } from './proxy-rig.ts';
+
+/** More calls than the threshold of failures: if they counted, the circuit would be open. */
+const CALLS = 4;
+
+async function hearsNothing({ breaker, gear }: ProxyRig): Promise<void> {
+  await gear.flush();
+  expect(breaker.state).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
+}
+
+test('L6 a client that goes before the answer: the upstream learns it, the circuit does not', async () => {
+  const served: IncomingMessage[] = [];
+  const rig = await startProxy((incoming) => void served.push(incoming));
+  for (let i = 1; i <= CALLS; i++) {
+    const outgoing = request({ host: '127.0.0.1', port: rig.port }).end();
+    outgoing.on('error', () => {});
+    await vi.waitUntil(() => served.length === i);
+    const closed = once(served[i - 1]?.socket as Socket, 'close');
+    outgoing.destroy();
+    await closed;
+  }
+  await hearsNothing(rig);
+});
+
+test('L6 a client that goes in the middle of its request', async () => {
+  const served: IncomingMessage[] = [];
+  const rig = await startProxy((incoming) => {
+    incoming.on('error', () => {});
+    served.push(incoming);
+  });
+  for (let i = 1; i <= CALLS; i++) {
+    const client = new RawClient(rig.port).send(
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf',
+    );
+    await vi.waitUntil(() => served.length === i);
+    const incoming = served[i - 1] as IncomingMessage;
+    const closed = new Promise((resolve) => incoming.once('close', resolve));
+    incoming.resume();
+    client.socket.destroy();
+    await closed;
+    // The upstream must not take half a body for a whole one.
+    expect(incoming.complete).toBe(false);
+  }
+  await hearsNothing(rig);
+});
+
+test('L6 a client that goes in the middle of the answer', async () => {
+  const served: ServerResponse[] = [];
+  const rig = await startProxy((_, outgoing) => {
+    outgoing.write('begun');
+    served.push(outgoing);
+  });
+  for (let i = 1; i <= CALLS; i++) {
+    const client = new RawClient(rig.port).send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await vi.waitUntil(() => client.heard.includes('begun'));
+    const closed = once(served[i - 1] as ServerResponse, 'close');
+    client.socket.destroy();
+    await closed;
+  }
+  await hearsNothing(rig);
+});
+
+test('L6 a client that goes while it stands in line leaves it, and the upstream is not asked', async () => {
+  const served: ServerResponse[] = [];
+  const rig = await startProxy((_, outgoing) => void served.push(outgoing), {
+    maxConcurrent: 1,
+    queueTimeout: '1m',
+  });
+  const first = ask(rig.port);
+  await vi.waitUntil(() => served.length === 1);
+  const execute = vi.spyOn(rig.breaker, 'execute');
+  const waiting = new RawClient(rig.port).send('GET /waiting HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await vi.waitUntil(() => execute.mock.calls.length === 1);
+  waiting.socket.destroy();
+  await expect(execute.mock.results[0]?.value).rejects.toMatchObject({ name: 'AbortError' });
+  served[0]?.end();
+  await first;
+  expect(served).toHaveLength(1);
+  await hearsNothing(rig);
+});
+
+for (const [how, begin] of Object.entries({
+  'with a length': (outgoing: ServerResponse) =>
+    outgoing.writeHead(200, { 'content-length': 1_000 }).write('half'),
+  'in chunks': (outgoing: ServerResponse) => outgoing.write('half'),
+}))
+  test(`an upstream that breaks off in the middle of its answer, ${how}: counted, and no client takes it for whole`, async () => {
+    const rig = await startProxy((_, outgoing) => {
+      begin(outgoing);
+      setImmediate(() => outgoing.socket?.destroy());
+    });
+    for (let i = 0; i < 3; i++) await expect(ask(rig.port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect((await ask(rig.port)).status).toBe(503);
+    expect(rig.breaker.state.transition).toMatchObject({ calls: 3, failures: 3, lastFailure: 'ECONNRESET' });
+  });
+
+test('a client of HTTP/1.0, whose answers end with their connection, gets a reset and no end', async () => {
+  const rig = await startProxy((_, outgoing) => {
+    outgoing.write('half');
+    setImmediate(() => outgoing.socket?.destroy());
+  });
+  const client = new RawClient(rig.port);
+  const error = new Promise((resolve) => client.socket.once('error', resolve));
+  client.send('GET / HTTP/1.0\r\nHost: localhost\r\n\r\n');
+  expect(await error).toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('an upstream that falls silent in the middle of its answer: cut off and counted', async () => {
+  const rig = await startProxy((_, outgoing) => void outgoing.write('half'), { timeoutMs: 30 });
+  for (let i = 0; i < 3; i++) await expect(ask(rig.port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect(rig.breaker.state).toMatchObject({ state: 'open', transition: { lastFailure: 'TimeoutError' } });
+});
+
+test('an upstream that goes on talking is not silent, however long it takes', async () => {
+  const rig = await startProxy(
+    (_, outgoing) => {
+      let left = 12;
+      const timer = setInterval(() => {
+        outgoing.write('.');
+        if (--left > 0) return;
+        clearInterval(timer);
+        outgoing.end();
+      }, 50);
+    },
+    { timeoutMs: 400 },
+  );
+  expect((await ask(rig.port)).body).toBe('.'.repeat(12));
+  await hearsNothing(rig);
+});
+
+test('a client that sends slowly does not make a slow upstream: neither a timeout nor a slow call', async () => {
+  const rig = await startProxy(
+    (incoming, outgoing) => void incoming.resume().once('end', () => outgoing.end()),
+    {
+      timeoutMs: 400,
+      slowCallDuration: 450,
+      failureThreshold: 1,
+    },
+  );
+  const outgoing = request({ host: '127.0.0.1', port: rig.port, method: 'POST' });
+  outgoing.write('one');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  outgoing.end('two');
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  expect(incoming.statusCode).toBe(200);
+  await once(incoming.resume(), 'end');
+  await hearsNothing(rig);
+  expect(rig.breaker.state.evidence.slow).toBe(0);
+});
+
+test('an upstream that is slow itself is counted as slow', async () => {
+  const rig = await startProxy((_, outgoing) => void setTimeout(() => outgoing.end(), 60), {
+    slowCallDuration: 50,
+    failureThreshold: 1,
+  });
+  await ask(rig.port);
+  await vi.waitUntil(() => rig.breaker.state.state === 'open');
+});
+
+test('a probe counts with its head: recovery does not wait for a stream to end', async () => {
+  let well = false;
+  const rig = await startProxy(
+    (_, outgoing) => {
+      if (well) outgoing.write('begun');
+      else outgoing.writeHead(500).end();
+    },
+    { failureThreshold: 1, resetTimeout: 1, maxResetTimeout: 1 },
+  );
+  await ask(rig.port);
+  well = true;
+  const client = new RawClient(rig.port);
+  await vi.waitUntil(() => {
+    client.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    return client.heard.includes('begun');
+  });
+  await vi.waitUntil(() => rig.breaker.state.state === 'closed');
+});
+
+test('both sides keep their connections', async () => {
+  const sockets = new Set<unknown>();
+  const rig = await startProxy((incoming, outgoing) => {
+    sockets.add(incoming.socket);
+    outgoing.end('x');
+  });
+  const agent = keptAgent();
+  let accepted = 0;
+  rig.server.on('connection', () => accepted++);
+  for (let i = 0; i < 5; i++) await ask(rig.port, { agent });
+  expect(accepted).toBe(1);
+  expect(sockets.size).toBe(1);
+});
+
+test("a kept connection that the upstream has closed is nobody's failure: the request goes over a new one", async () => {
+  const rig = await startProxy((incoming, outgoing) => {
+    // What a server does whose patience with an idle connection ends as the next request is on its way.
+    if (incoming.url === '/stale') incoming.socket.destroy();
+    else outgoing.end('x', () => incoming.socket.once('data', () => incoming.socket.destroy()));
+  });
+  for (let i = 0; i < 5; i++) expect((await ask(rig.port)).body).toBe('x');
+  await hearsNothing(rig);
+  // A new connection that is closed is a failure.
+  expect((await ask(rig.port, { path: '/stale' })).status).toBe(502);
+});
+
+test('an upstream that answers before it has read everything is heard, and what it did not read is dropped', async () => {
+  const rig = await startProxy((incoming, outgoing) => {
+    incoming.on('error', () => {});
+    outgoing.writeHead(413).end('too long');
+  });
+  const agent = keptAgent();
+  const answer = await ask(rig.port, { agent, method: 'POST' }, 'x'.repeat(5_000_000));
+  expect(answer).toMatchObject({ status: 413, body: 'too long' });
+  expect((await ask(rig.port, { agent })).status).toBe(413);
+  await hearsNothing(rig);
+});
