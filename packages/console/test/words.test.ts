@@ -1,0 +1,104 @@
+/** What the page says of circuits, acts and times. */
+
+import type { Circuit } from '@switchgear/cli/control-api';
+import { expect, it } from 'vitest';
+import { ACTS, actsFor, consequences, fingerprint } from '../src/act/acts.ts';
+import { arrange, tally } from '../src/board/arrange.ts';
+import { gist, next, nextBriefly, why } from '../src/words/circuit.ts';
+import { percent } from '../src/words/numbers.ts';
+import { duration, shortDuration } from '../src/words/time.ts';
+
+const NOW = 1_800_000_000_000;
+const closed: Circuit = {
+  name: 'payments',
+  state: 'closed',
+  sinceMs: NOW - 90_000,
+  retryAfterMs: 0,
+  evidence: { calls: 200, failures: 1, slow: 0 },
+  failureRatio: 0.005,
+  epoch: { number: 3, id: 'c' },
+  leases: [],
+};
+const open: Circuit = {
+  ...closed,
+  state: 'open',
+  openUntilMs: NOW + 6_000,
+  transition: {
+    from: 'closed',
+    to: 'open',
+    atMs: NOW - 4_000,
+    reason: 'failures',
+    by: 'api-7',
+    calls: 9,
+    failures: 7,
+    lastFailure: 'ECONNREFUSED',
+  },
+};
+const forced: Circuit = {
+  ...closed,
+  state: 'forced-open',
+  override: { mode: 'forced-open', by: 'ana', reason: 'migration', atMs: NOW - 1_000, untilMs: NOW + 60_000 },
+};
+
+it('an open circuit: why, who saw it, when it probes', () => {
+  expect(gist(open)).toBe('7 of 9 failed · ECONNREFUSED');
+  expect(why(open)).toBe('Too many calls failed: 7 of 9 calls, the last with ECONNREFUSED. Seen by api-7.');
+  expect(next(open, NOW)).toBe('Probes in 6 s, with the first call after that.');
+  expect(next(open, NOW + 7_000)).toBe('Due to probe: the next call tests the dependency.');
+  expect(nextBriefly(open, NOW + 7_000)).toBe('probe due');
+});
+
+it('an override: who, why, until when, and what follows', () => {
+  expect(gist(forced)).toBe('ana: migration');
+  expect(next(forced, NOW)).toBe('Ends by itself in 1 min; then one probe call decides.');
+  const { untilMs: _, ...endless } = forced.override as NonNullable<Circuit['override']>;
+  expect(next({ ...forced, override: endless }, NOW)).toBe('Nothing ends this but a release by hand.');
+});
+
+it('a reason that this page does not know yet is shown as it is', () => {
+  const later = { ...open, transition: { ...open.transition, reason: 'eclipse' } } as unknown as Circuit;
+  expect(why(later)).toMatch(/^Eclipse: 7 of 9/);
+});
+
+it('offers what makes sense, and says for each what it will do, in which circuit', () => {
+  expect(actsFor(closed)).not.toContain('release');
+  expect(actsFor(forced)).toEqual(['forced-closed', 'disabled', 'release', 'reset']);
+  for (const act of ACTS) {
+    const words = consequences(act, forced, 'at 04:00:00').join(' ');
+    expect(words).toContain(act === 'release' || act === 'reset' ? 'payments' : 'It ends at 04:00:00. Then');
+  }
+  expect(consequences('disabled', closed, undefined).join(' ')).toContain('holds until somebody releases it');
+  expect(consequences('disabled', forced, undefined).join(' ')).toContain('takes the place of what ana did');
+});
+
+it('counts of calls are no change for who reads a dialog; a state, an epoch and an override are', () => {
+  const counted = { ...closed, evidence: { calls: 900, failures: 2, slow: 0 } };
+  expect(fingerprint(counted)).toBe(fingerprint(closed));
+  expect(fingerprint({ ...closed, epoch: { number: 4, id: 'd' } })).not.toBe(fingerprint(closed));
+  expect(fingerprint(forced)).not.toBe(fingerprint(closed));
+});
+
+it('what needs a person comes first; search finds names, operators and errors', () => {
+  const all = [{ ...closed, name: 'b' }, { ...closed, name: 'a' }, { ...forced, name: 'z' }, open];
+  const names = (search: string) => arrange(all, { search, group: undefined }).map(({ name }) => name);
+  expect(names('')).toEqual(['payments', 'z', 'a', 'b']);
+  expect(names('ANA')).toEqual(['z']);
+  expect(names('econn')).toEqual(['payments']);
+  expect(arrange(all, { search: '', group: 'closed' })).toHaveLength(2);
+  expect(tally(all)).toEqual({ open: 1, probing: 0, overridden: 1, closed: 2 });
+});
+
+it.each([
+  [-5, '0 s', '0 s'],
+  [59_400, '59 s', '59 s'],
+  [59_600, '1 min', '1 min'],
+  [252_000, '4 min 12 s', '4 min'],
+  [3_600_000, '1 h', '1 h'],
+  [187_200_000, '2 d 4 h', '2 d'],
+])('%d ms is %s', (ms, long, short) => {
+  expect([duration(ms), shortDuration(ms)]).toEqual([long, short]);
+});
+
+it('little is not nothing', () => {
+  expect([0, 0.0004, 0.005, 0.999, 1].map(percent)).toEqual(['0 %', '< 0.1 %', '0.5 %', '100 %', '100 %']);
+});
