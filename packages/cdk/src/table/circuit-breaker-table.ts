@@ -70,7 +70,6 @@ export class CircuitBreakerTable extends Construct {
       grantee,
       actions,
       resourceArns: [this.table.tableArn],
-      scope: this,
     });
     return this.#grant(grantee, 'operate', options).combine(check);
   }
@@ -88,7 +87,6 @@ export class CircuitBreakerTable extends Construct {
         actions: [...right.actions],
         resourceArns: [tableArn],
         conditions: onKeys(right),
-        scope: this,
       }),
     );
     if (encryptionKey) grants.push(encryptionKey.grantEncryptDecrypt(grantee));

@@ -19,6 +19,7 @@ import { type CircuitLayout, resolveLayout } from '../table/layout.ts';
 import type { Assignments, Retrier, State, StateMachine, Task } from './asl.ts';
 import { assess } from './expressions/assess.ts';
 import { INPUT_RULES, inputIsValid } from './expressions/input.ts';
+import { jsonata } from './expressions/jsonata.ts';
 import { entry, filing, recordKey, write } from './expressions/write.ts';
 import { resolvePolicy, type WorkflowPolicy } from './policy.ts';
 
@@ -69,8 +70,6 @@ const STORE_TIMEOUT_SECONDS = 2;
 const EXPRESS_SECONDS = 300;
 
 const INPUT = '$states.context.Execution.Input';
-
-const jsonata = (expression: string) => `{% ${expression} %}`;
 
 /** The workflow as an ASL document, for EXPRESS state machines. `CircuitBreakerWorkflow` adds its role and its logs. */
 export function workflowDefinition(props: WorkflowDefinitionProps): StateMachine {
@@ -127,9 +126,9 @@ function checkInput(policy: Readonly<Record<string, number>>): State {
           ticket: {},
           result: null,
           failure: {},
-          verdict: '',
+          verdict: 'none',
           entered: false,
-          filed: '',
+          filed: 'none',
           writes: 0,
         },
       },
@@ -251,7 +250,7 @@ function calls(retry: WorkflowRetry | undefined, noOutcome: readonly string[]): 
       ...invoke,
       Comment: 'Over before its lease is',
       TimeoutSeconds: jsonata(
-        `$max([1, $min([${seconds}, $floor(($seen.mine.untilMs - $millis()) / 1000)])])`,
+        `$max([1, $min([${seconds}, $ceil(($seen.mine.untilMs - $millis()) / 1000) - 1])])`,
       ),
       Assign: { result: PAYLOAD, verdict: 'success', todo: 'settle', writes: 0 },
       Catch: [

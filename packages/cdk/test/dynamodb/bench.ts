@@ -2,19 +2,26 @@
 
 import {
   type AttributeValue,
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
+  PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { CircuitRecord, HistoryEntry, OverrideRequest } from 'switchgear';
 import { createTable, DynamoDBOperatorStore } from 'switchgear/dynamodb';
-import { inject } from 'vitest';
 import type { StateMachine } from '../../src/workflow/asl.ts';
 import { type WorkflowDefinitionProps, workflowDefinition } from '../../src/workflow/definition.ts';
 import { type Execution, execute, type Handler, type Host, TaskError } from '../asl/interpreter.ts';
+import { localClient } from './local.ts';
 
 /** The default window's cut. */
 export const WINDOW = { bucketMs: 6_000, buckets: 10 };
+
+/** Called around each call of the table, with the state's name: what they reject with, the Task fails with. */
+export interface Hooks {
+  readonly before?: ((state: string) => Promise<void> | void) | undefined;
+  readonly after?: ((state: string) => Promise<void> | void) | undefined;
+}
 
 export type Target = (payload: unknown) => Promise<unknown>;
 
@@ -22,17 +29,19 @@ export class Bench {
   readonly client: DynamoDBClient;
   readonly tableName: string;
   readonly store: DynamoDBOperatorStore;
-  /** How far all clocks are ahead of the machine's. */
+  /** What a test has moved all clocks on by, milliseconds. */
   aheadMs = 0;
+  readonly #clock: () => number;
   /** Ways out of states that were taken, `from → to`. */
   readonly taken = new Set<string>();
 
-  private constructor(client: DynamoDBClient, tableName: string) {
-    this.client = client;
+  private constructor(tableName: string, clock: () => number) {
     this.tableName = tableName;
+    this.#clock = clock;
+    this.client = localClient(() => this.now());
     this.store = new DynamoDBOperatorStore({
       tableName,
-      client,
+      client: this.client,
       clock: {
         now: () => this.now(),
         setTimer: (run, ms) => {
@@ -43,40 +52,40 @@ export class Bench {
     });
   }
 
-  static async start(): Promise<Bench> {
-    const client = new DynamoDBClient({
-      endpoint: inject('dynamodbEndpoint'),
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      maxAttempts: 1,
-    });
+  /** Time stands still, unless another clock is given. */
+  static async start(clock?: () => number): Promise<Bench> {
+    const startMs = Date.now();
     const tableName = `workflow-${crypto.randomUUID()}`;
-    await createTable(client, { tableName });
-    return new Bench(client, tableName);
+    const bench = new Bench(tableName, clock ?? (() => startMs));
+    await createTable(bench.client, { tableName });
+    return bench;
   }
 
   now(): number {
-    return Date.now() + this.aheadMs;
+    return this.#clock() + this.aheadMs;
   }
 
   machine(props: Omit<WorkflowDefinitionProps, 'tableName'> = {}): StateMachine {
     return workflowDefinition({ tableName: this.tableName, ...props });
   }
 
-  /** One execution. `store` stands before each call of the table: what it rejects with, the Task fails with. */
+  /** One execution. */
   run(
     machine: StateMachine,
     input: Record<string, unknown>,
     target: Target,
-    { before, ...host }: Partial<Host> & { before?: (state: string) => Promise<void> | void } = {},
+    { before, after, ...host }: Partial<Host> & Hooks = {},
   ): Promise<Execution> {
     return execute(
       machine,
       { targetLambda: 'target', ...input },
       {
         handlers: {
-          'arn:aws:states:::dynamodb:getItem': this.#dynamodb(GetItemCommand, before),
-          'arn:aws:states:::dynamodb:updateItem': this.#dynamodb(UpdateItemCommand as never, before),
+          'arn:aws:states:::dynamodb:getItem': this.#dynamodb(GetItemCommand, { before, after }),
+          'arn:aws:states:::dynamodb:updateItem': this.#dynamodb(UpdateItemCommand as never, {
+            before,
+            after,
+          }),
           'arn:aws:states:::lambda:invoke': async ({ Payload }) => ({
             StatusCode: 200,
             Payload: await target(Payload),
@@ -92,13 +101,15 @@ export class Bench {
     );
   }
 
-  #dynamodb(Command: typeof GetItemCommand, before?: (state: string) => Promise<void> | void): Handler {
+  #dynamodb(Command: typeof GetItemCommand, { before, after }: Hooks): Handler {
     return async (args, state) => {
       await before?.(state);
       try {
         const { $metadata, ...result } = await this.client.send(new Command(args as never));
+        await after?.(state);
         return result;
       } catch (error) {
+        if (error instanceof TaskError) throw error;
         throw new TaskError(`DynamoDB.${(error as Error).name}`, (error as Error).message);
       }
     };
@@ -118,6 +129,21 @@ export class Bench {
     return Item;
   }
 
+  /** Puts a record into the table as if its transitions had happened: these values, and those that every record has. */
+  async put(name: string, values: Values): Promise<void> {
+    const common = {
+      schema: 1,
+      epoch: 7,
+      epochId: 'seven',
+      sinceMs: this.now(),
+      attempt: 0,
+      settledOverride: 0,
+      ...WINDOW,
+    };
+    const item = { PK: `CIRCUIT#${name}`, SK: 'STATE', ...common, ...values };
+    await this.client.send(new PutItemCommand({ TableName: this.tableName, Item: attributes(item) }));
+  }
+
   async history(name: string): Promise<string[]> {
     const entries: HistoryEntry[] = await this.store.history(name);
     return entries.reverse().map(({ epoch, from, to }) => `${epoch.number} ${from} → ${to}`);
@@ -135,6 +161,18 @@ export class Bench {
   close(): void {
     this.client.destroy();
   }
+}
+
+type Values = { readonly [name: string]: string | number | Values };
+
+function attributes(values: Values): Record<string, AttributeValue> {
+  const attributeOf = (value: Values[string]): AttributeValue =>
+    typeof value === 'string'
+      ? { S: value }
+      : typeof value === 'number'
+        ? { N: `${value}` }
+        : { M: attributes(value) };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, attributeOf(value)]));
 }
 
 export const works: Target = async (payload) => ({ paid: payload });

@@ -13,7 +13,7 @@
 
 /** Clocks agree within this bound: a lease is taken over only so long after its end. */
 export const CLOCK_BOUND_MS = 2_000;
-/** A probe is not begun with less than this of its lease: the shortest timeout that a Task can have. */
+/** A probe is begun only with more than this of its lease left: the shortest timeout that a Task can have. */
 const SHORTEST_PROBE_MS = 1_000;
 /** A shorter lease leaves no whole second for a call, once the answer that granted it has come: others must probe. */
 const SHORTEST_LEASE_MS = 2_000;
@@ -74,7 +74,7 @@ const SLOTS = `
       : { 'slot': $slot, 'freeMs': 0 }
   )}) : [];
   $free := ($slots[$now >= freeMs])[0];
-  $mine := ($slots[id = $me and $now + ($todo = 'call' ? ${SHORTEST_PROBE_MS} : 1) <= untilMs])[0];`;
+  $mine := ($slots[id = $me and $now + ($todo = 'call' ? ${SHORTEST_PROBE_MS} : 0) < untilMs])[0];`;
 
 const ADMISSION = `
   $share := $record.state = 'closed' ? (

@@ -5,6 +5,7 @@
 
 import { directoryPartition, type ResolvedLayout } from '../../table/layout.ts';
 import { CLOCK_BOUND_MS } from './assess.ts';
+import { jsonata, literal } from './jsonata.ts';
 
 const KEEP_RECORD_MS = 7 * 86_400_000;
 const KEEP_HISTORY_MS = 30 * 86_400_000;
@@ -76,7 +77,7 @@ const update = (layout: ResolvedLayout) => `
     'UpdateExpression': $update,
     'ConditionExpression': $condition,
     'ExpressionAttributeNames': $merge([$distinct($match($update & $condition, /#[A-Za-z0-9]+/).match).{
-      $: $ = '#ttl' ? ${text(layout.ttlAttribute)} : $substring($, 1)
+      $: $ = '#ttl' ? ${literal(layout.ttlAttribute)} : $substring($, 1)
     }]),
     'ExpressionAttributeValues': $merge([$each($values, function($value, $name) { { ':' & $name: $attribute($value) } })])
   }`;
@@ -130,21 +131,21 @@ const WRITES = { report: REPORT, lease: LEASE, settle: SETTLE, transition: TRANS
 /** Arguments of the write that the workflow's variables ask for. */
 export function write(verb: keyof typeof WRITES, tableName: string, layout: ResolvedLayout): string {
   return `$merge([
-  { 'TableName': ${text(tableName)}, 'Key': ${recordKey(layout)}, 'ReturnValues': 'ALL_NEW' },
+  { 'TableName': ${literal(tableName)}, 'Key': ${recordKey(layout)}, 'ReturnValues': 'ALL_NEW' },
   (${ATTRIBUTE}${COMMON}${WRITES[verb]}${update(layout)})
 ])`;
 }
 
 /** Key of the circuit's record. */
 export function recordKey(layout: ResolvedLayout): string {
-  return keyOf(layout, `${text(layout.keyPrefix)} & $circuit`, "'STATE'");
+  return keyOf(layout, `${literal(layout.keyPrefix)} & $circuit`, "'STATE'");
 }
 
 /** Arguments that enter a circuit in the directory: the same, however often they are sent. */
 export function entry(tableName: string, layout: ResolvedLayout) {
   return {
     TableName: tableName,
-    Key: `{% ${keyOf(layout, text(directoryPartition(layout)), "'NAME#' & $circuit")} %}`,
+    Key: jsonata(keyOf(layout, literal(directoryPartition(layout)), "'NAME#' & $circuit")),
     UpdateExpression: 'ADD #names :names',
     ExpressionAttributeNames: { '#names': 'names' },
     ExpressionAttributeValues: { ':names': { SS: ['{% $circuit %}'] } },
@@ -156,15 +157,15 @@ export function filing(tableName: string, layout: ResolvedLayout) {
   const number = "$pad($string($seen.record.epoch), -12, '0')";
   const key =
     layout.sortKey === null
-      ? keyOf(layout, `${text(`HISTORY#${layout.keyPrefix}`)} & $circuit & '#' & ${number}`, '')
+      ? keyOf(layout, `${literal(`HISTORY#${layout.keyPrefix}`)} & $circuit & '#' & ${number}`, '')
       : keyOf(
           layout,
-          `${text(layout.keyPrefix)} & $circuit`,
+          `${literal(layout.keyPrefix)} & $circuit`,
           `'HISTORY#' & ${number} & '#' & $seen.record.epochId`,
         );
   return {
     TableName: tableName,
-    Key: `{% ${key} %}`,
+    Key: jsonata(key),
     UpdateExpression: 'SET #transition = :transition, #epoch = :epoch, #epochId = :epochId, #ttl = :ttl',
     ExpressionAttributeNames: {
       '#transition': 'transition',
@@ -172,21 +173,18 @@ export function filing(tableName: string, layout: ResolvedLayout) {
       '#epochId': 'epochId',
       '#ttl': layout.ttlAttribute,
     },
-    ExpressionAttributeValues: `{% (${ATTRIBUTE}
+    ExpressionAttributeValues: jsonata(`(${ATTRIBUTE}
   {
     ':transition': $attribute($seen.record.transition),
     ':epoch': $attribute($seen.record.epoch),
     ':epochId': $attribute($seen.record.epochId),
     ':ttl': $attribute($ceil(($seen.record.transition.atMs + ${KEEP_HISTORY_MS}) / 1000))
   }
-) %}`,
+)`),
   };
 }
 
 function keyOf({ partitionKey, sortKey }: ResolvedLayout, partition: string, sort: string): string {
-  const sorted = sortKey === null ? '' : `, ${text(sortKey)}: { 'S': ${sort} }`;
-  return `{ ${text(partitionKey)}: { 'S': ${partition} }${sorted} }`;
+  const sorted = sortKey === null ? '' : `, ${literal(sortKey)}: { 'S': ${sort} }`;
+  return `{ ${literal(partitionKey)}: { 'S': ${partition} }${sorted} }`;
 }
-
-/** A string literal of JSONata. */
-const text = (value: string) => JSON.stringify(value);
