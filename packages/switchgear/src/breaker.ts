@@ -54,6 +54,11 @@ export class Breaker implements CallOwner {
       this.#bulkhead = new Bulkhead(circuit.name, options, host.clock);
   }
 
+  /** @internal */
+  get heard(): boolean {
+    return this.#host.tellCall !== undefined;
+  }
+
   /** Name of the circuit. */
   get name(): string {
     return this.#circuit.name;

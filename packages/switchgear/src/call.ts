@@ -28,6 +28,8 @@ export interface CallOwner {
   readonly lane: Lane | undefined;
   /** Whether calls go on, whatever is decided about them. */
   readonly shadow: boolean;
+  /** Whether somebody hears of each call's end. */
+  readonly heard: boolean;
   /** The call is over, however it ended: its place is free. */
   ended(): void;
   /** Each counts how the call ended; the promise, if any, is to be awaited before the caller hears of it. */
@@ -51,6 +53,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
   #over = false;
   #controller: AbortController | undefined = undefined;
   #onAbort: (() => void) | undefined = undefined;
+  #wake: (() => void) | undefined = undefined;
 
   private constructor(
     owner: CallOwner,
@@ -92,7 +95,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
   }
 
   #run(fn: (call: CallContext) => PromiseLike<T> | T): void {
-    this.#owner.lane?.start(this, this.#startMs);
+    if (this.#owner.lane) this.#limit(this.#owner.lane);
     try {
       if (this.#outer) {
         // The caller may have gone while the call stood in line or the store was asked.
@@ -116,8 +119,25 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
     }
   }
 
-  /** The deadline. */
+  /**
+   * A timer of many calls fires in the asynchronous context of whichever call set it; a promise's reaction runs in that of who
+   * waits for it. So what is told of this call's end is told as this call: with its correlation id, on its span.
+   */
+  #limit(lane: Lane): void {
+    if (this.#owner.heard)
+      void new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      }).then(() => this.#expired());
+    lane.start(this, this.#startMs);
+  }
+
   override expire(): void {
+    if (this.#wake) this.#wake();
+    else this.#expired();
+  }
+
+  /** The deadline. */
+  #expired(): void {
     const error = this.#owner.timeoutError();
     if (this.#owner.shadow) {
       void this.#owner.threw(this.#ticket, error, this.#startMs);

@@ -1,5 +1,6 @@
 /** What a process tells about its calls: each ends once, under one outcome. */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from 'vitest';
 import { type EndedCall, isSwitchgearError, MemoryStore, Switchgear } from '../../src/index.ts';
 import type { BreakerOptions } from '../../src/options.ts';
@@ -43,6 +44,26 @@ test('a call that ends by its timeout or its caller ends once, whatever its func
   caller.abort();
   await clock.advance(10_000);
   expect(outcomes()).toEqual(['ignored', 'failure']);
+});
+
+test('who listens hears of a timeout in the context of the call, though one timer serves them all', async () => {
+  const { breaker, gear, clock } = heard({ timeout: '1s', failureThreshold: 2 });
+  const request = new AsyncLocalStorage<string>();
+  const told: (string | undefined)[] = [];
+  gear.onCall(() => told.push(`call of ${request.getStore()}`));
+  gear.onStateChange(({ to }) => told.push(`${to} by ${request.getStore()}`));
+  const hangs = (name: string) =>
+    request.run(name, () => breaker.execute(() => new Promise(() => {})).catch(quiet));
+  const first = hangs('first');
+  await clock.advance(500);
+  const second = hangs('second');
+  await clock.advance(500);
+  await first;
+  expect(told).toEqual(['call of first']);
+  await clock.advance(500);
+  await second;
+  await gear.flush();
+  expect(told).toEqual(['call of first', 'call of second', 'open by second']);
 });
 
 test('a slow call is told as slow; one that failed slowly as a failure', async () => {
