@@ -4,6 +4,9 @@ import { randomUUID } from 'node:crypto';
 import type { Breaker, Permit } from 'switchgear';
 import type { Outcome } from './requests.ts';
 
+/** By how much a lease outlasts what may be told of it: it began on the way from the store, and ends there. */
+const MARGIN_MS = 1_000;
+
 /** What a program is given. Its id stands for the epoch and the lease that the call was admitted under. */
 export interface GrantedPermit {
   readonly id: string;
@@ -24,15 +27,13 @@ export class OpenPermits {
    * @throws CircuitOpenError (`CIRCUIT_OPEN`), BulkheadFullError (`BULKHEAD_FULL`)
    */
   async grant(breaker: Breaker, gone: AbortSignal): Promise<GrantedPermit> {
-    const askedMs = performance.now();
     const permit = await breaker.acquire({ signal: gone });
     const id = randomUUID();
-    // Counted from the question: no later than the permit lapses by itself, and so no outcome is taken that is lost.
-    const leftMs = Math.floor(askedMs + breaker.options.leaseDuration - performance.now());
-    const expiry = setTimeout(() => this.settle(id, { outcome: 'cancel' }), leftMs);
+    const expiresInMs = lifetimeMs(breaker.options.leaseDuration);
+    const expiry = setTimeout(() => this.settle(id, { outcome: 'cancel' }), expiresInMs);
     this.#open.set(id, { permit, expiry });
     gone.addEventListener('abort', () => this.settle(id, { outcome: 'cancel' }), { once: true });
-    return { id, circuit: breaker.name, expiresInMs: leftMs };
+    return { id, circuit: breaker.name, expiresInMs };
   }
 
   /** Ends a permit. False where it has ended before, or never was: then this changes nothing. */
@@ -56,4 +57,9 @@ export class OpenPermits {
   cancelAll(): void {
     for (const id of [...this.#open.keys()]) this.settle(id, { outcome: 'cancel' });
   }
+}
+
+/** The time for an outcome: over before the lease is, so that none is taken that would be lost. */
+function lifetimeMs(leaseMs: number): number {
+  return Math.max(leaseMs - MARGIN_MS, Math.floor(leaseMs / 2));
 }
