@@ -28,9 +28,8 @@ async function listen({ app, clock }: ReturnType<typeof rig>, lastEventId?: stri
     headers: { host: 'localhost', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
   });
   expect(response.headers.get('content-type')).toBe('text/event-stream');
-  const reader = (response.body as ReadableStream<Uint8Array>)
-    .pipeThrough(new TextDecoderStream())
-    .getReader();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
   const blocks: string[] = [];
   let rest = '';
   let over = false;
@@ -38,7 +37,7 @@ async function listen({ app, clock }: ReturnType<typeof rig>, lastEventId?: stri
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      const parts = (rest + value).split('\n\n');
+      const parts = (rest + decoder.decode(value, { stream: true })).split('\n\n');
       rest = parts.pop() ?? '';
       blocks.push(...parts);
     }
