@@ -16,7 +16,7 @@
  */
 
 import { type CircuitLayout, resolveLayout } from '../table/layout.ts';
-import type { Assignments, Retrier, State, StateMachine, Task } from './asl.ts';
+import type { Retrier, State, StateMachine, Task } from './asl.ts';
 import { assess } from './expressions/assess.ts';
 import { INPUT_RULES, inputIsValid } from './expressions/input.ts';
 import { jsonata } from './expressions/jsonata.ts';

@@ -20,6 +20,7 @@ const KEYS = [
   'leaseDuration',
   'rampDuration',
   'rampFrom',
+  'healthCheckGrace',
   'timeout',
 ] as const;
 

@@ -367,6 +367,17 @@ describe('recovery', () => {
     expect(rejection(await run(never))).toMatchObject({ state: 'open' });
   });
 
+  test('while a health check has the first word, nobody else probes; then anybody may', async () => {
+    await open({ graceMs: 30_000 });
+    expect(rejection(await run(never))).toMatchObject({ state: 'open', retryAfter: 30 });
+    await halfOpen({ graceMs: 30_000, lapses: 1, lease0: lease(bench.now() - 3_000) });
+    expect(rejection(await run(never))).toMatchObject({ state: 'half-open', retryAfter: 30 });
+    bench.aheadMs += 30_000;
+    await open({ graceMs: 30_000, openUntilMs: bench.now() - 30_000 });
+    await run(works, { policy: { healthCheckGrace: 20_000 } });
+    expect(await bench.item(circuit)).toMatchObject({ state: { S: 'closed' }, graceMs: { N: '20000' } });
+  });
+
   test('a ramp admits its share', async () => {
     await bench.put(circuit, { state: 'closed', rampMs: 100_000, rampFrom: 0.4 });
     expect(rejection(await run(never))).toMatchObject({ state: 'ramp', retryAfter: 0 });
@@ -517,7 +528,11 @@ describe('L8: the table may fail', () => {
       const { path, status } = await run(
         works,
         {},
-        lostAnswer(state, () => !lost && (lost = true)),
+        lostAnswer(state, () => {
+          const first = !lost;
+          lost = true;
+          return first;
+        }),
       );
       expect([status, path.includes('Probe')]).toEqual(['SUCCEEDED', true]);
       expect((await bench.record(circuit)).state).toBe('closed');

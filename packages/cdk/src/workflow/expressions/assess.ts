@@ -65,13 +65,16 @@ const OVERRIDE = `
   $active := $exists($override) and ($exists($override.untilMs) ? $now < $override.untilMs : true);
   $unsettled := $exists($override) and $not($active) and $override.version > $record.settledOverride;`;
 
-/** Probe slots, free ones with the lease that ended long ago. */
+/** Probe slots, and from when on each may be taken. For a while only a health check may probe: `graceMs`. */
 const SLOTS = `
+  $graceMs := $exists($record.graceMs) ? $record.graceMs : 0;
   $slots := $record.state = 'half-open' ? $map([0..$record.slots - 1], function($slot) {(
     $lease := $lookup($record, 'lease' & $slot);
-    $exists($lease)
-      ? { 'slot': $slot, 'id': $lease.id, 'untilMs': $lease.untilMs, 'freeMs': $lease.untilMs + ${CLOCK_BOUND_MS} }
-      : { 'slot': $slot, 'freeMs': 0 }
+    $lapsedMs := $exists($lease) ? $lease.untilMs + ${CLOCK_BOUND_MS} : 0;
+    {
+      'slot': $slot, 'id': $lease.id, 'untilMs': $lease.untilMs, 'lapsedMs': $lapsedMs,
+      'freeMs': $graceMs > 0 ? $max([$lapsedMs, $record.sinceMs + $graceMs]) : $lapsedMs
+    }
   )}) : [];
   $free := ($slots[$now >= freeMs])[0];
   $mine := ($slots[id = $me and $now + ($todo = 'call' ? ${SHORTEST_PROBE_MS} : 0) < untilMs])[0];`;
@@ -81,19 +84,20 @@ const ADMISSION = `
     $record.rampMs = 0 ? 1
       : $record.rampFrom + (1 - $record.rampFrom) * $max([0, ($now - $record.sinceMs) / $record.rampMs])
   );
+  $probeFrom := function($fromMs, $state) {
+    $now >= $fromMs
+      ? { 'admits': 'probe', 'state': $state } : { 'admits': 'none', 'state': $state, 'untilMs': $fromMs }
+  };
   $admission :=
     $active ? (
       $override.mode = 'forced-open'
         ? { 'admits': 'none', 'state': 'forced-open', 'untilMs': $override.untilMs } : { 'admits': 'all' }
     ) : $unsettled ? (
-      $override.mode = 'forced-open' ? { 'admits': 'probe', 'state': 'forced-open' } : { 'admits': 'all' }
+      $override.mode = 'forced-open' ? $probeFrom($override.untilMs + $graceMs, 'forced-open') : { 'admits': 'all' }
     ) : $record.state = 'closed' ? (
       $share >= 1 ? { 'admits': 'all' } : { 'admits': 'share', 'share': $share, 'state': 'ramp' }
-    ) : $record.state = 'open' ? (
-      $now >= $record.openUntilMs
-        ? { 'admits': 'probe', 'state': 'open' }
-        : { 'admits': 'none', 'state': 'open', 'untilMs': $record.openUntilMs }
-    ) : $exists($free) and $record.leaseMs >= ${SHORTEST_LEASE_MS}
+    ) : $record.state = 'open' ? $probeFrom($record.openUntilMs + $graceMs, 'open')
+    : $exists($free) and $record.leaseMs >= ${SHORTEST_LEASE_MS}
       ? { 'admits': 'probe', 'state': 'half-open', 'slot': $free.slot }
       : { 'admits': 'none', 'state': 'half-open', 'untilMs': $min($slots.freeMs) };`;
 
@@ -129,7 +133,7 @@ const DUE = `
     : $record.state = 'half-open' ? (
       $record.failures > 0 ? 'probe-failed'
         : $record.successes >= $record.successesNeeded ? 'recovered'
-        : $record.lapses + $count($slots[id and $now >= freeMs]) >= ${MAX_LAPSES} ? 'probes-lapsed' : ''
+        : $record.lapses + $count($slots[id and $now >= lapsedMs]) >= ${MAX_LAPSES} ? 'probes-lapsed' : ''
     ) : '';
   $reason := $due != '' ? $due
     : $todo = 'call' and $admission.admits = 'probe' and $not($exists($admission.slot)) ? 'probe-started' : '';`;
@@ -161,6 +165,8 @@ const NEXT = `
       }
     },
     $window,
+    /* A health check that did not come for the first probe is not waited for again. */
+    $rules.healthCheckGrace > 0 and $to != 'half-open' ? { 'graceMs': $rules.healthCheckGrace } : {},
     $to = 'open' ? { 'openUntilMs': $now + $openMs }
     : $to = 'closed' ? {
       'rampMs': $reason = 'recovered' ? $rules.rampDuration : 0, 'rampFrom': $rules.rampFrom

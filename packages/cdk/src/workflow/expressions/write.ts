@@ -12,7 +12,7 @@ const KEEP_HISTORY_MS = 30 * 86_400_000;
 
 /** Attributes that not every state has: a transition removes those that the next one lacks. */
 const STATE_FIELDS = [
-  ...['transition', 'rampMs', 'rampFrom', 'openUntilMs', 'slots', 'successesNeeded', 'leaseMs'],
+  ...['transition', 'graceMs', 'rampMs', 'rampFrom', 'openUntilMs', 'slots', 'successesNeeded', 'leaseMs'],
   ...['successes', 'failures', 'lapses'],
 ];
 const ROOT_FIELDS = [
