@@ -4,8 +4,8 @@ import { moveTo, type ProbeVerdict, reportProbe, takeLease } from '../core/apply
 import type { Counts } from '../core/evidence.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CircuitRecord, Epoch, HalfOpenRecord, Lease, TransitionReason } from '../core/record.ts';
-import { closed, halfOpened, leaseFor, type Mover, reopened, tripped } from '../core/transitions.ts';
-import { type Admission, admission, due } from '../core/verdict.ts';
+import { dueHead, halfOpened, leaseFor, type Mover, tripped } from '../core/transitions.ts';
+import { type Admission, admission } from '../core/verdict.ts';
 
 /** What met the policy, why, and in which epoch of the fleet. */
 export interface OwnEvidence {
@@ -67,12 +67,7 @@ export class LocalCircuit {
     const base = this.#record;
     const settled = reportProbe(base, base.epoch, { slot, leaseId, verdict }, mover.nowMs);
     if (!settled) return false;
-    const decision = due(settled, this.#policy, mover.nowMs);
-    const next =
-      decision &&
-      (decision.to === 'closed'
-        ? closed(settled, this.#policy, mover, decision.reason)
-        : reopened(settled, this.#policy, mover, decision.reason));
+    const next = dueHead(settled, this.#policy, mover);
     this.#record = (next && moveTo(settled, settled.epoch, next)) ?? settled;
     return next !== undefined;
   }

@@ -12,6 +12,7 @@ import {
   overrideActive,
   type TransitionReason,
 } from './record.ts';
+import { due } from './verdict.ts';
 
 /** Who moves the circuit, when, under which new id, and what chance gave. */
 export interface Mover {
@@ -26,6 +27,19 @@ export interface Mover {
   readonly lastFailure?: string;
   /** What the dependency asked for with `Retry-After`. */
   readonly retryAfterMs?: number;
+}
+
+/** The transition that the record leaves to be done at the mover's present, whoever sees it first. */
+export function dueHead(record: CircuitRecord, policy: Policy, mover: Mover): Head | undefined {
+  const decision = due(record, policy, mover.nowMs);
+  switch (decision?.to) {
+    case 'open':
+      return tripped(record, policy, mover, decision.reason, decision.counts);
+    case 'reopen':
+      return reopened(record, policy, mover, decision.reason);
+    case 'closed':
+      return closed(record, policy, mover, decision.reason);
+  }
 }
 
 /** closed → open because the policy was met; `counts` are the evidence that met it. */

@@ -74,7 +74,7 @@ export class StoreGuard {
   }
 
   /** `work`, or what `otherwise` says once the budget is over. */
-  within<T>(work: Promise<T>, otherwise: () => T): Promise<T> {
+  within<T>(work: Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimer(() => {
         try {
