@@ -65,20 +65,25 @@ describe('a consumer of a queue', () => {
     expect(told).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED', 'CIRCUIT_OPEN', 'CIRCUIT_OPEN']);
   });
 
-  it('at the end of its time: what is done is done, the rest comes again', async () => {
+  it.each(['with a guard', 'without'])('%s, at the end of its time: the rest comes again', async (how) => {
     const f = new LambdaFunction();
+    const guard = how === 'with a guard' ? { guard: f.gear.breaker('carrier') } : {};
     let given: AbortSignal | undefined;
     const handler = withSwitchgear(
-      sqsConsumer(async ({ messageId }, { signal }) => {
-        given = signal;
-        if (messageId === 'b') await hangs();
-      }, quiet),
+      sqsConsumer(
+        async ({ messageId }, { signal }) => {
+          given = signal;
+          if (messageId === 'b') await hangs();
+        },
+        { ...guard, ...quiet },
+      ),
       f.options,
     );
     const call = handler({ Records: ['a', 'b', 'c'].map((id) => message(id)) }, f.context(3_000));
     await f.clock.advance(2_000);
     expect(undoneOf(await call)).toEqual(['b', 'c']);
     expect(given?.aborted).toBe(true);
+    if (guard.guard) expect(guard.guard.state.evidence).toMatchObject({ calls: 2, failures: 1 });
   });
 
   it('FIFO: behind a failure everything of its group comes again, untried, and nothing of others', async () => {

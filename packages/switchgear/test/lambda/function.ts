@@ -14,6 +14,8 @@ export class LambdaFunction {
 
   constructor(defaults: BreakerOptions = {}, options: GearOptions = {}) {
     const { clock, store } = this;
+    // As with DynamoDB: news come with reads alone.
+    Reflect.deleteProperty(store, 'subscribe');
     this.gear = new Switchgear({
       store,
       clock,

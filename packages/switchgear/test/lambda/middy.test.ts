@@ -32,6 +32,8 @@ describe('the middleware', () => {
     await tick();
     await f.clock.advance(2_000);
     expect(await call).toEqual(['request-1', 'TimeoutError']);
+    // Middy ran in this test's own context.
+    expect(currentInvocation()).toBeUndefined();
     expect(f.store.calls.report).toBe(1);
   });
 
@@ -91,6 +93,21 @@ describe('the middleware', () => {
       codes.push(((await caught(handler({}, contextOf(f)))) as { code: string }).code);
     expect(codes).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED', 'CIRCUIT_OPEN']);
     expect(calls).toBe(3);
+  });
+
+  it('protects: a success counts, and leaves no timer behind', async () => {
+    const f = new LambdaFunction();
+    const orders = f.gear.breaker('orders');
+    const handler = middy(async (_event: object) => 'done', NO_TIMEOUT).use(
+      switchgear({ ...f.options, protect: orders }),
+    );
+    await handler({}, contextOf(f));
+    const pending = f.clock.pending;
+    for (let i = 0; i < 3; i++) expect(await handler({}, contextOf(f))).toBe('done');
+    expect(f.clock.pending).toBe(pending);
+    // The successes ride on the first failure.
+    await caught(orders.execute(() => Promise.reject(refused())));
+    expect(orders.state.evidence).toMatchObject({ calls: 5, failures: 1 });
   });
 
   it('protects: a handler that is busy until Lambda kills it has failed before that', async () => {

@@ -64,6 +64,27 @@ describe('warm-up', () => {
     await f.clock.advance(0);
     expect(await caught(handler({}, f.context()))).toMatchObject({ code: 'CIRCUIT_OPEN' });
   });
+
+  it('L13 after a pause it is begun anew, and after a clock that was set back; else not', async () => {
+    const f = new LambdaFunction();
+    f.gear.breaker('payments');
+    const handler = withSwitchgear((ms: number) => f.sleep(ms), f.options);
+    const loadsAfter = async (ms: number) => {
+      const call = handler(ms, f.context(20_000));
+      await f.clock.advance(ms);
+      await call;
+      return f.store.calls.load;
+    };
+    expect(await loadsAfter(0)).toBe(1);
+    f.clock.jump(9_000);
+    expect(await loadsAfter(12_000)).toBe(1);
+    f.clock.jump(9_000);
+    expect(await loadsAfter(0)).toBe(1);
+    f.clock.jump(10_000);
+    expect(await loadsAfter(0)).toBe(2);
+    f.clock.jump(-3_600_000);
+    expect(await loadsAfter(0)).toBe(3);
+  });
 });
 
 describe('an invocation', () => {
@@ -295,6 +316,15 @@ describe('the handler', () => {
     const wrapped = withSwitchgear(typed, f.options);
     expect(await declared({ n: 8 }, f.context() as Context, () => {})).toBe('8');
     expect(await wrapped({ Records: [] }, f.context() as Context)).toBe(0);
+  });
+
+  it('is not handed a callback: it would be answered before it calls it', async () => {
+    const f = new LambdaFunction();
+    const seen: unknown[] = [];
+    const inner = (...args: unknown[]) => void seen.push(...args);
+    const context = f.context();
+    await Reflect.apply(withSwitchgear(inner, f.options), undefined, ['event', context, () => {}]);
+    expect(seen).toEqual(['event', context]);
   });
 
   it('that streams gets its stream, and stays one that streams', async () => {
