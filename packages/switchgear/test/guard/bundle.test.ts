@@ -31,7 +31,9 @@ function bundled(...exports: string[]) {
 }
 
 test('the main entry loads none of it', () => {
-  const around = bundled(LIBRARY).files.filter((file) => /^(guard|fetch|undici|axios|aws-sdk)\//.test(file));
+  const around = bundled(LIBRARY).files.filter((file) =>
+    /^(guard|fetch|undici|axios|aws-sdk|lambda|middy)\//.test(file),
+  );
   expect(around.sort()).toEqual(['guard/bulkhead.ts', 'guard/classify.ts', 'guard/deadline.ts']);
 });
 
@@ -45,6 +47,8 @@ test.each([
   ['guard', `export * from './guard/index.ts';`, 2_550],
   ['telemetry', `export * from './telemetry/index.ts';`, 1_950],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
+  ['lambda', `export * from './lambda/index.ts';`, 2_350],
+  ['middy', `export * from './middy/index.ts';`, 1_450],
   ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 450],
   ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],
   ['axios', `export { guardedAdapter } from './axios/index.ts';`, 320],

@@ -153,6 +153,23 @@ describe('an invocation', () => {
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ name: 'TimeoutError' });
     expect(f.gear.breaker('payments').state.evidence.failures).toBe(3);
   });
+
+  it('L14 a change of state is told inside the invocation that made it', async () => {
+    const f = new LambdaFunction();
+    const payments = f.gear.breaker('payments');
+    const told: unknown[] = [];
+    f.gear.onStateChange(({ to }) => told.push([to, currentInvocation()?.correlationId]));
+    const handler = withSwitchgear(async ({ ms }: { correlationId: string; ms: number }) => {
+      await f.sleep(ms);
+      await payments.execute(() => Promise.reject(refused()));
+    }, f.options);
+    const calls = [30, 10, 20].map((ms) =>
+      caught(handler({ correlationId: `order-${ms}`, ms }, f.context())),
+    );
+    await f.clock.advance(30);
+    await Promise.all(calls);
+    expect(told).toEqual([['open', 'order-30']]);
+  });
 });
 
 describe('the deadline', () => {
