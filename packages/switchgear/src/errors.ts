@@ -81,7 +81,7 @@ export class BulkheadFullError extends SwitchgearError {
   override readonly name = 'BulkheadFullError';
   override readonly code = 'BULKHEAD_FULL';
 
-  constructor(circuit: string, why: 'queue full' | 'waited too long', limits: string) {
+  constructor(circuit: string, why: 'queue full' | 'waited too long' | 'fleet full', limits: string) {
     super(`bulkhead of "${circuit}": ${why} (${limits})`, circuit);
   }
 }

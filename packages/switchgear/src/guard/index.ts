@@ -3,9 +3,11 @@
 export { type Detailed, detailed } from './detailed.ts';
 export { type FailoverOptions, failover, type Provider } from './failover.ts';
 export { type FallbackAnswer, type FallbackOptions, fallback } from './fallback.ts';
+export { type FleetBulkheadOptions, fleetBulkhead, type SlotStore } from './fleet-bulkhead.ts';
 export { type AddedBy, Composition, compose, type Guard, type GuardedCall } from './guard.ts';
 export { type LastGoodAnswerOptions, lastGoodAnswer } from './last-good-answer.ts';
 export { type DeadlineOptions, deadline } from './parent-deadline.ts';
+export { type RunScript, redisSlots } from './redis-slots.ts';
 export { type RetryOptions, retry } from './retry.ts';
 export type { AnswerStore, SharedAnswersOptions } from './shared-answers.ts';
 export { type TimeoutOptions, timeout } from './timeout.ts';

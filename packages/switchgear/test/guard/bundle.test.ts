@@ -44,7 +44,7 @@ test('who retries loads no other guard, and no breaker', () => {
 });
 
 test.each([
-  ['guard', `export * from './guard/index.ts';`, 2_550],
+  ['guard', `export * from './guard/index.ts';`, 3_150],
   ['telemetry', `export * from './telemetry/index.ts';`, 1_950],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_350],
