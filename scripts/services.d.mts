@@ -12,4 +12,6 @@ export function startRedis(options?: {
 
 export function installRedis(): Promise<string>;
 
+export function installClients(): Promise<void>;
+
 export function installChromium(): Promise<string>;

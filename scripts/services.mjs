@@ -98,6 +98,22 @@ async function ensureJava() {
     throw new Error('`apt-get install default-jre-headless` left no working `java` on the PATH');
 }
 
+/** Makes sure that the languages are on this machine whose HTTP clients the sidecar is tested with. */
+export async function installClients() {
+  const needed = [
+    ['curl', '--version', 'curl'],
+    ['python3', '--version', 'python3'],
+    ['javac', '-version', 'default-jdk-headless'],
+  ];
+  const missing = [];
+  for (const [command, argument, name] of needed) if (!(await works(command, [argument]))) missing.push(name);
+  if (missing.length > 0)
+    await aptInstall(
+      missing,
+      `the sidecar's tests need curl, python3 and a JDK (17 or later) on the PATH: \`apt-get install ${missing.join(' ')}\``,
+    );
+}
+
 /** Makes sure that redis-server (6.2 or later) and libfaketime are on this machine. Returns the path of the latter. */
 export async function installRedis() {
   const found = async () => ((await works('redis-server', ['--version'])) ? libfaketime() : undefined);
