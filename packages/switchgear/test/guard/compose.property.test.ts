@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Breaker } from '../../src/breaker.ts';
+import type { Breaker, CallOptions } from '../../src/breaker.ts';
 import type { CallContext } from '../../src/call.ts';
 import type { Circuit } from '../../src/circuit/circuit.ts';
 import { isSwitchgearError } from '../../src/errors.ts';
@@ -14,9 +14,11 @@ import {
   deadline,
   detailed,
   fallback,
+  fleetBulkhead,
   type Guard,
   lastGoodAnswer,
   retry,
+  type SlotStore,
   timeout,
 } from '../../src/guard/index.ts';
 import { Operator } from '../../src/operate/index.ts';
@@ -25,12 +27,13 @@ import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 import { refused } from '../laws/fleet.ts';
 
-const MAKE: Record<string, (clock: FakeClock, startMs: number) => Guard<unknown>> = {
+const MAKE: Record<string, (clock: FakeClock, startMs: number, slots: SlotStore) => Guard<unknown>> = {
   fallback: () => fallback('fallback'),
   'fallback when open': () => fallback(() => 'fallback', { on: 'open' }),
   lastGoodAnswer: (clock) => lastGoodAnswer({ clock, maxAge: '2s' }),
   retry: (clock) => retry({ clock, random: () => 0.5 }),
   timeout: (clock) => timeout(200, { clock }),
+  fleetBulkhead: (clock, _, slots) => fleetBulkhead(slots, { name: 'payments', maxConcurrent: 4, clock }),
   deadline: (clock, startMs) => deadline(() => startMs + 3_000 - clock.now(), { clock }),
 };
 
@@ -58,6 +61,8 @@ const scene = fc.record({
     resetTimeout: fc.constant(300),
   }),
   calls: fc.array(call, { minLength: 1, maxLength: 12 }),
+  /** Whether somebody listens to the ends of calls: they take another way then. */
+  heard: fc.boolean(),
 });
 
 test('L6 L14 no combination of guards reports twice, loses a place or hides the caller’s error', async () => {
@@ -69,6 +74,7 @@ async function play({
   inside,
   options,
   calls,
+  heard,
 }: typeof scene extends fc.Arbitrary<infer S> ? S : never) {
   const clock = new FakeClock();
   const startMs = clock.now();
@@ -76,8 +82,18 @@ async function play({
   const gear = new Switchgear({ store, clock, random: () => 0.5 });
   const breaker = gear.breaker('payments', options);
   const tickets = countTickets(breaker.circuit);
-  const made = (name: string) => MAKE[name]?.(clock, startMs) as Guard<unknown>;
-  const guards = compose(breaker as Guard<unknown>, ...inside.map(made));
+  let entered = 0;
+  let told = 0;
+  const stop = heard ? gear.onCall(() => told++) : undefined;
+  const counted: Guard = {
+    execute: (fn, given) => {
+      entered++;
+      return breaker.execute(fn, given as CallOptions);
+    },
+  };
+  const slots = slotsInMemory();
+  const made = (name: string) => MAKE[name]?.(clock, startMs, slots) as Guard<unknown>;
+  const guards = compose(counted as Guard<unknown>, ...inside.map(made));
   const all = outside.map(made).reduceRight<Guard<unknown>>((inner, outer) => compose(outer, inner), guards);
 
   const thrown = new Set<unknown>();
@@ -130,10 +146,24 @@ async function play({
   expect(await Promise.all(endings)).toEqual(calls.map(() => 'ended'));
   expect(tickets.open()).toBe(0);
   expect(tickets.settledTwice).toBe(0);
+  expect(slots.taken()).toBe(0);
+  stop?.();
+  expect(told).toBe(heard ? entered : 0);
   await placesAreFree(store, gear, breaker, options.maxConcurrent, clock);
   // Nothing waits but lanes that look once more for deadlines that are not there.
   await clock.advance(60_000);
   expect(clock.pending).toBe(0);
+}
+
+function slotsInMemory() {
+  const ids = new Set<string>();
+  return {
+    taken: () => ids.size,
+    async take(_: string, id: string, limit: number) {
+      return ids.size < limit && ids.add(id).size > 0;
+    },
+    give: async (_: string, id: string) => ids.delete(id),
+  };
 }
 
 function ours(error: unknown): boolean {
