@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { StoreCall } from './embedded-store.ts';
 import type { FromChild, ToChild } from './messages.ts';
-import type { Note } from './note.ts';
+import { forget, type Note } from './note.ts';
 
 export type Service = 'client' | 'order' | 'payment' | 'ledger';
 
@@ -75,6 +75,12 @@ export class Child {
     const gone = new Promise((resolve) => this.#process.once('close', resolve));
     this.#process.send({ kind: 'finish' } satisfies ToChild);
     await gone;
+  }
+
+  /** Forgets what it noted before `beforeMs`. */
+  forget(beforeMs: number): void {
+    forget(this.notes, (note) => note.endedAt < beforeMs);
+    forget(this.storeCalls, (call) => call.at < beforeMs);
   }
 
   #word(): Promise<void> {

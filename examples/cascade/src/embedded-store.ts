@@ -3,7 +3,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { createTable } from 'switchgear/dynamodb';
-import { now } from './note.ts';
+import { forget, now } from './note.ts';
 import { listen, urlOf } from './services/http.ts';
 import { LOCAL_CREDENTIALS } from './settings.ts';
 import type { CircuitPlace } from './strategy.ts';
@@ -18,6 +18,8 @@ export interface EmbeddedStore {
   readonly place: CircuitPlace;
   /** Every request that reached the server since the table was there. */
   readonly calls: readonly StoreCall[];
+  /** Forgets the requests before `beforeMs`. */
+  forget(beforeMs: number): void;
   close(): void;
 }
 
@@ -39,6 +41,9 @@ export async function startEmbeddedStore(): Promise<EmbeddedStore> {
   return {
     place: { kind: 'dynamodb', endpoint, tableName: TABLE },
     calls,
+    forget: (beforeMs) => {
+      forget(calls, (call) => call.at < beforeMs);
+    },
     close: () => {
       server.close();
       server.closeAllConnections();

@@ -6,11 +6,14 @@ import { type Figures, measure } from './measure.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
 import { prepareOwnStore, StoreRefused } from './own-store.ts';
 import { brokenPromises } from './promises.ts';
-import { LEDGERS, ORDERS, run } from './run.ts';
+import { run } from './run.ts';
 import { isOutage, scenes } from './script.ts';
 import { type Progress, progressOn } from './show/progress.ts';
 import { summary } from './show/summary.ts';
+import { LEDGERS, ORDERS } from './stage.ts';
 import { STRATEGIES, TITLES } from './strategy.ts';
+import { openBrowser } from './switchboard/open-browser.ts';
+import { openSwitchboard } from './switchboard/switchboard.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
@@ -23,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   const out = options.json ? process.stderr : process.stdout;
   const progress = progressOn(out, out.isTTY === true && !options.once);
   leaveNothingBehind(progress);
+  if (options.switchboard) return showSwitchboard(options, progress);
 
   const figures = await playAll(options, progress);
   const problems = verdictOn(figures, options);
@@ -33,19 +37,31 @@ async function main(args: readonly string[]): Promise<number> {
     );
   }
   out.write(`\n${summary(figures)}\n\n${conclusion(problems)}\n`);
-  return problems.length === 0 ? 0 : 1;
+  process.exitCode = problems.length === 0 ? 0 : 1;
+  if (options.once || options.json) return process.exitCode;
+  return showSwitchboard(options, progress);
+}
+
+/** Stays until it is interrupted, which is its ordinary end. */
+async function showSwitchboard(options: Options, progress: Progress): Promise<never> {
+  process.exitCode ??= 0;
+  const { url, stage, broken } = await openSwitchboard(options);
+  const hint = `switchboard: ${url}  (break and mend the ledger there; Ctrl-C ends it)`;
+  if (process.stdout.isTTY) {
+    progress.starting({ name: 'the shared breaker goes on', chain: chainOf(options), hint });
+    progress.running(stage.log);
+  } else console.log(`\n${hint}`);
+  openBrowser(url);
+  return broken.finally(() => progress.ended());
 }
 
 async function playAll(options: Options, progress: Progress): Promise<Figures[]> {
-  const chain = `client → order ×${ORDERS} → payment ×${options.processes} → ledger ×${LEDGERS}, ${options.rps} calls/s`;
   const figures: Figures[] = [];
   for (const [i, strategy] of STRATEGIES.entries()) {
     const title = {
-      number: i + 1,
-      of: STRATEGIES.length,
-      name: TITLES[strategy],
+      name: `run ${i + 1} of ${STRATEGIES.length}: ${TITLES[strategy]}`,
       seconds: options.seconds,
-      chain,
+      chain: chainOf(options),
     };
     progress.starting(title);
     try {
@@ -55,6 +71,10 @@ async function playAll(options: Options, progress: Progress): Promise<Figures[]>
     }
   }
   return figures;
+}
+
+function chainOf({ processes, rps }: Options): string {
+  return `client → order ×${ORDERS} → payment ×${processes} → ledger ×${LEDGERS}, ${rps} calls/s`;
 }
 
 function verdictOn(figures: readonly Figures[], options: Options): string[] {
@@ -76,7 +96,7 @@ function leaveNothingBehind(progress: Progress): void {
   for (const [signal, code] of Object.entries(SIGNALS))
     process.on(signal, () => {
       progress.ended();
-      process.exit(code);
+      process.exit(process.exitCode ?? code);
     });
 }
 

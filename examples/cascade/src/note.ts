@@ -26,6 +26,12 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** Takes the entries off the front of `list` that are `over`: they come in about the order of time. */
+export function forget<T>(list: T[], over: (entry: T) => boolean): void {
+  const first = list.findIndex((entry) => !over(entry));
+  list.splice(0, first < 0 ? list.length : first);
+}
+
 /** What became of a call that threw. */
 export function outcomeOf(error: unknown, signal: AbortSignal): Outcome {
   if (signal.aborted) return 'timeout';

@@ -11,6 +11,8 @@ export interface Options {
   readonly processes: number;
   readonly once: boolean;
   readonly json: boolean;
+  /** Straight to the switchboard, without the runs. */
+  readonly switchboard: boolean;
   /** Address of a store of the user's own. It may hold a password: it is printed nowhere. Absent: the embedded store. */
   readonly store?: string;
 }
@@ -27,14 +29,16 @@ const SECONDS_ONCE = 10;
 export const USAGE = `Usage: npm start -- [options]
 
 Three services, order → payment → ledger, each a fleet of processes, under a steady load. The ledger turns slow,
-answers 503, dies and comes back. Three runs: no breaker, a breaker per process, one breaker for the fleet.
+answers 503, dies and comes back. Three runs: no breaker, a breaker per process, one breaker for the fleet. Then the
+switchboard: a page on the running fleet, with a lever that breaks and mends the ledger, until Ctrl-C.
 
 ${Object.entries(NUMBERS)
   .map(([name, n]) => `  --${`${name} N`.padEnd(14)}${n.means}, ${n.min} to ${n.max} (default ${n.default})`)
   .join('\n')}
-  --once          plain lines instead of the live table, ${SECONDS_ONCE} seconds per run unless given
+  --once          plain lines instead of the live table, ${SECONDS_ONCE} seconds per run unless given, no switchboard
   --store ADDRESS the shared breaker's store: redis[s]://… or dynamodb://<table>?… (default: one inside the demo)
-  --json          the summary as one JSON object on stdout; progress goes to stderr
+  --switchboard   straight to the switchboard, without the three runs
+  --json          the summary as one JSON object on stdout, no switchboard; progress goes to stderr
   --help          this text
 
 The exit code is 1 if the shared breaker did not contain the failure, probed more than once at a time or did not
@@ -66,8 +70,11 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     processes: number('processes'),
     once: values.once ?? false,
     json: values.json ?? false,
+    switchboard: values.switchboard ?? false,
     ...(values.store !== undefined && { store: values.store }),
   };
+  if (options.switchboard && (options.once || options.json))
+    problems.push('--switchboard shows a page until it is interrupted; --once and --json show none');
   if (/^memory:/.test(options.store ?? ''))
     problems.push('--store must be one that processes can share: a process has its memory to itself');
   if (options.rps < 5 * options.processes && problems.length === 0)
@@ -88,6 +95,7 @@ function parse(args: readonly string[]) {
         processes: { type: 'string' },
         once: { type: 'boolean' },
         json: { type: 'boolean' },
+        switchboard: { type: 'boolean' },
         store: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -6,6 +6,7 @@ import { seriesOf, totalsOf } from '../src/chart/series.ts';
 const NOW = 1_800_000_001_234;
 const ago = (ms: number, calls: number, failures: number, traffic = {}) => ({
   atMs: NOW - ms,
+  overMs: 0,
   calls,
   failures,
   ...traffic,
@@ -30,6 +31,12 @@ it('relates failures to admitted calls where these are known: successes are repo
   expect(failureRatio.filter((ratio) => ratio !== null)).toEqual([0.5]);
   expect(Math.max(...rejected)).toBe(3.5);
   expect(totalsOf(points, NOW - 2_000)).toEqual({ calls: 0, failures: 0, admitted: 0, rejected: 7 });
+});
+
+it('spreads what was counted over a long time over that time', () => {
+  const { calls } = seriesOf([{ ...ago(0, 100, 0), overMs: 10_000 }], NOW, 20_000, 2_000);
+  expect(Math.max(...calls)).toBeCloseTo(10);
+  expect(calls.reduce((sum, rate) => sum + 2 * rate, 0)).toBeCloseTo(100);
 });
 
 it('keeps its bins while time goes on', () => {

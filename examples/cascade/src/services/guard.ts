@@ -3,9 +3,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CircuitOpenError, MemoryStore, type Store, Switchgear } from 'switchgear';
 import { DynamoDBStore } from 'switchgear/dynamodb';
-import { OWN_CIRCUIT, ownStore } from '../own-store.ts';
+import { ownStore } from '../own-store.ts';
 import { BREAKER, CACHE_TTL_MS, LOCAL_CREDENTIALS, TIMEOUT_MS } from '../settings.ts';
-import type { CircuitPlace } from '../strategy.ts';
+import { type CircuitPlace, circuitAt } from '../strategy.ts';
 import { takeStoreCall } from './child.ts';
 
 export interface Guard {
@@ -36,7 +36,7 @@ async function breakerAt(place: Exclude<CircuitPlace, { kind: 'nowhere' }>): Pro
     cacheTtl: CACHE_TTL_MS,
     processId: `payment-${process.pid}`,
   });
-  const ledger = gear.breaker(place.kind === 'own' ? OWN_CIRCUIT : 'ledger', BREAKER);
+  const ledger = gear.breaker(circuitAt(place), BREAKER);
   return {
     call: (work) => ledger.execute(({ signal }) => work(signal)),
     retryAfterMs: (error) => (error instanceof CircuitOpenError ? error.retryAfterMs : undefined),

@@ -1,6 +1,6 @@
 /** Progress without a terminal: a plain line a second. */
 
-import type { RunLog } from '../run.ts';
+import type { RunLog } from '../stage.ts';
 import type { Progress, RunTitle } from './progress.ts';
 import { type View, viewOf } from './view.ts';
 
@@ -12,8 +12,8 @@ export class LineProgress implements Progress {
     this.#out = out;
   }
 
-  starting({ number, of, name, chain }: RunTitle): void {
-    this.#out.write(`\nrun ${number} of ${of}: ${name} (${chain})\n`);
+  starting({ name, chain }: RunTitle): void {
+    this.#out.write(`\n${name} (${chain})\n`);
   }
 
   running(log: RunLog): void {

@@ -1,6 +1,6 @@
 /** Progress on a terminal: a table that redraws in place. */
 
-import type { RunLog } from '../run.ts';
+import type { RunLog } from '../stage.ts';
 import type { Progress, RunTitle } from './progress.ts';
 import { moodOf, type Paint, type Palette, paletteFor } from './style.ts';
 import { type View, viewOf } from './view.ts';
@@ -40,26 +40,32 @@ export class LiveProgress implements Progress {
     this.#out.write(SHOW_CURSOR);
   }
 
-  #header({ number, of, name, chain }: RunTitle): Line[] {
+  #header({ name, chain, hint }: RunTitle): Line[] {
     const { bold, dim } = this.#palette;
-    return [[[`run ${number} of ${of}: ${name}`, bold]], [[chain, dim]], []];
+    return [[[name, bold]], [[chain, dim]], ...(hint === undefined ? [] : [[[hint]] as Line]), []];
+  }
+
+  /** How far a run is. */
+  #bar({ seconds }: RunTitle, { elapsedMs }: View): Line[] {
+    if (seconds === undefined) return [];
+    const totalMs = seconds * 1_000;
+    const filled = Math.round(Math.min(1, elapsedMs / totalMs) * BAR);
+    const leftS = Math.max(0, (totalMs - elapsedMs) / 1_000).toFixed(1);
+    return [[[`${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${leftS} s left`, this.#palette.dim]], []];
   }
 
   #table(title: RunTitle, view: View): Line[] {
     const { bold, dim, red } = this.#palette;
-    const totalMs = title.seconds * 1_000;
-    const done = Math.min(1, view.elapsedMs / totalMs);
-    const filled = Math.round(done * BAR);
-    const leftS = Math.max(0, (totalMs - view.elapsedMs) / 1_000).toFixed(1);
     const { client } = view;
     return [
       ...this.#header(title),
-      [[`${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${leftS} s left`, dim]],
-      [],
+      ...this.#bar(title, view),
       [
         ['ledger  ', bold],
         [view.ledger.padEnd(9), moodOf(view.ledger, this.#palette)],
-        [`${view.hits} calls have hit it while it failed`],
+        [
+          `${view.hits} calls have hit it while it failed${title.seconds === undefined ? ' in the last minute' : ''}`,
+        ],
       ],
       [
         ['client  ', bold],

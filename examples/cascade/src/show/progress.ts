@@ -1,17 +1,18 @@
 /** Shows a run while it lasts. */
 
-import type { RunLog } from '../run.ts';
+import type { RunLog } from '../stage.ts';
 import { LineProgress } from './lines.ts';
 import { LiveProgress } from './live.ts';
 
 /** What the header says of a run. */
 export interface RunTitle {
-  readonly number: number;
-  readonly of: number;
   readonly name: string;
-  readonly seconds: number;
+  /** How long it takes; absent: until somebody ends it. */
+  readonly seconds?: number;
   /** `client → order ×3 → …` */
   readonly chain: string;
+  /** What can be done meanwhile. */
+  readonly hint?: string;
 }
 
 export interface Progress {

@@ -2,11 +2,11 @@
 
 import { type ClientFigures, clientFigures, hits } from '../measure.ts';
 import { type Note, now } from '../note.ts';
-import type { RunLog } from '../run.ts';
 import type { LedgerMode, PhaseName } from '../script.ts';
+import type { RunLog } from '../stage.ts';
 
 /** Notes arrive up to this late, so the second that is shown ended this long ago. */
-const LATE_MS = 300;
+export const LATE_MS = 300;
 
 export interface PaymentView {
   readonly name: string;

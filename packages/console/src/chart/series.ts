@@ -30,12 +30,12 @@ export function seriesOf(points: readonly Point[], nowMs: number, spanMs: number
   const zeros = () => Array.from({ length: bins }, () => 0);
   const sums = { calls: zeros(), failures: zeros(), admitted: zeros(), rejected: zeros() };
   const traffic = knowsTraffic(points);
-  for (const point of points) {
-    const bin = Math.floor((point.atMs - startMs) / binMs);
-    if (bin < 0 || bin >= bins) continue;
-    for (const key of ['calls', 'failures', 'admitted', 'rejected'] as const)
-      sums[key][bin] = (sums[key][bin] ?? 0) + (point[key] ?? 0);
-  }
+  for (const point of points)
+    for (const [bin, share] of binsOf(point, startMs, binMs)) {
+      if (bin < 0 || bin >= bins) continue;
+      for (const key of ['calls', 'failures', 'admitted', 'rejected'] as const)
+        sums[key][bin] = (sums[key][bin] ?? 0) + share * (point[key] ?? 0);
+    }
   const perSecond = (values: number[]) => values.map((value) => (value * 1_000) / binMs);
   return {
     atSec: sums.calls.map((_, bin) => (startMs + (bin + 1) * binMs) / 1_000),
@@ -58,6 +58,19 @@ export function totalsOf(points: readonly Point[], sinceMs: number): Totals {
     admitted: traffic ? sum('admitted') : undefined,
     rejected: traffic ? sum('rejected') : undefined,
   };
+}
+
+/** The bins that a point's time touches, and which share of it is in each. */
+function* binsOf(
+  { atMs, overMs }: Point,
+  startMs: number,
+  binMs: number,
+): Generator<[bin: number, share: number]> {
+  const [from, to] = [(atMs - overMs - startMs) / binMs, (atMs - startMs) / binMs];
+  if (overMs === 0) yield [Math.floor(to), 1];
+  else
+    for (let bin = Math.floor(from); bin < to; bin++)
+      yield [bin, (Math.min(to, bin + 1) - Math.max(from, bin)) / (to - from)];
 }
 
 /** Successes are reported in one lump with the next failure, so that the calls admitted in a bin say more, where they are known. */

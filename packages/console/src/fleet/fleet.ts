@@ -6,6 +6,8 @@ import { Listeners } from './listeners.ts';
 /** What was counted at a moment. */
 export interface Point extends SampleCounts {
   readonly atMs: number;
+  /** Since the sample before: a server to which nobody listens takes one in ten seconds. */
+  readonly overMs: number;
 }
 
 /** Points kept per circuit: with a sample a second, ten minutes. */
@@ -16,6 +18,7 @@ export class Fleet extends Listeners {
   readonly #points = new Map<string, Point[]>();
   /** Circuits whose records are there but cannot be read. */
   unreadable: Circuits['unreadable'] = [];
+  #sampledMs = 0;
   /** The store's clock minus this browser's. */
   clockOffsetMs = 0;
 
@@ -53,6 +56,7 @@ export class Fleet extends Listeners {
     this.#circuits.clear();
     for (const circuit of circuits) this.#circuits.set(circuit.name, circuit);
     this.#points.clear();
+    this.#sampledMs = (samples[0]?.atMs ?? this.nowMs) - 1;
     for (const sample of samples) this.#keep(sample);
     this.changed();
   }
@@ -68,11 +72,13 @@ export class Fleet extends Listeners {
   }
 
   #keep({ atMs, circuits }: Sample): void {
+    // A stream may repeat what was read with the whole picture.
+    if (atMs <= this.#sampledMs) return;
+    const overMs = atMs - this.#sampledMs;
+    this.#sampledMs = atMs;
     for (const [name, counts] of Object.entries(circuits)) {
       const points = this.#points.get(name) ?? [];
-      // A resumed stream may repeat what was read with the whole picture.
-      if ((points.at(-1)?.atMs ?? 0) >= atMs) continue;
-      points.push({ atMs, ...counts });
+      points.push({ atMs, overMs, ...counts });
       if (points.length > MOST_POINTS) points.shift();
       this.#points.set(name, points);
     }

@@ -23,7 +23,8 @@ const breaker = gear.breaker(circuit, {
   failureThreshold: 3,
   failureRatio: 0.05,
   failureWindow: '10s',
-  resetTimeout: 600,
+  // The server reads once a second: the trip is to be seen before the next change.
+  resetTimeout: '1200ms',
   backoff: 1,
   timeout: '1s',
 });

@@ -144,8 +144,12 @@ export function useRig(): { readonly rig: Rig } {
 }
 
 /** Waits until `holds`; what it was at the end stands in the failure. */
-export async function eventually<T>(look: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
-  const untilMs = Date.now() + 10_000;
+export async function eventually<T>(
+  look: () => Promise<T> | T,
+  holds: (value: T) => boolean,
+  withinMs = 10_000,
+): Promise<T> {
+  const untilMs = Date.now() + withinMs;
   for (;;) {
     const value = await look();
     if (holds(value)) return value;
