@@ -1,5 +1,14 @@
 /** `@switchgear/cdk`: a fleet's circuits as parts of an AWS stack. */
 
+export { CircuitDashboard, type CircuitDashboardProps } from './circuit-dashboard.ts';
+export { ControlApi, type ControlApiProps } from './control-api/control-api.ts';
+export { AlarmTrip, type AlarmTripProps } from './health-check/alarm-trip.ts';
+export { HealthCheck, type HealthCheckProps } from './health-check/health-check.ts';
+export {
+  CircuitNotifications,
+  type CircuitNotificationsProps,
+} from './notifications/circuit-notifications.ts';
+export { type ProtectOptions, protect } from './protect.ts';
 export {
   CircuitBreakerTable,
   type CircuitBreakerTableProps,

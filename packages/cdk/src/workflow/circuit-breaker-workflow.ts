@@ -1,9 +1,11 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type ILogGroup, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { NAMESPACE } from '../lambda/metrics.ts';
 import type { CircuitBreakerTable } from '../table/circuit-breaker-table.ts';
 import { type WorkflowDefinitionProps, workflowDefinition } from './definition.ts';
 
@@ -27,6 +29,7 @@ export interface CircuitBreakerWorkflowProps
  */
 export class CircuitBreakerWorkflow extends Construct {
   readonly stateMachine: StateMachine;
+  readonly #logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, props: CircuitBreakerWorkflowProps) {
     super(scope, id);
@@ -45,6 +48,7 @@ export class CircuitBreakerWorkflow extends Construct {
         retention: RetentionDays.ONE_MONTH,
         removalPolicy: RemovalPolicy.DESTROY,
       });
+    this.#logGroup = destination;
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       stateMachineType: StateMachineType.EXPRESS,
       definitionBody: DefinitionBody.fromString(Stack.of(this).toJsonString(definition)),
@@ -66,4 +70,44 @@ export class CircuitBreakerWorkflow extends Construct {
   grantStart(grantee: IGrantable): Grant {
     return this.stateMachine.grantStartSyncExecution(grantee);
   }
+
+  /** Executions whose target was not called. */
+  metricRejections(): Metric {
+    return this.#entered('Reject', 'Rejections');
+  }
+
+  /** Executions that called their target as a probe. */
+  metricProbes(): Metric {
+    return this.#entered('Probe', 'Probes');
+  }
+
+  /** Transitions that executions tried to commit. */
+  metricTransitions(): Metric {
+    return this.#entered('Commit', 'Commits');
+  }
+
+  /** The log has a line for each state that is entered. A filter is made for who asks, once. */
+  #entered(state: keyof typeof ENTERED, metricName: string): Metric {
+    const id = `${metricName}Filter`;
+    const filter =
+      (this.node.tryFindChild(id) as MetricFilter | undefined) ??
+      new MetricFilter(this, id, {
+        logGroup: this.#logGroup,
+        filterPattern: FilterPattern.all(
+          FilterPattern.stringValue('$.type', '=', ENTERED[state]),
+          FilterPattern.stringValue('$.details.name', '=', state),
+        ),
+        metricNamespace: `${NAMESPACE}/Workflow`,
+        metricName: `${this.node.id}${metricName}`,
+        metricValue: '1',
+      });
+    return filter.metric({ label: metricName, statistic: Stats.SUM });
+  }
 }
+
+/** What the log calls it that such a state is entered. */
+const ENTERED = {
+  Reject: 'FailStateEntered',
+  Probe: 'TaskStateEntered',
+  Commit: 'TaskStateEntered',
+} as const;

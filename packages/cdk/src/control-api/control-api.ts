@@ -1,0 +1,40 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type FunctionUrl, FunctionUrlAuthType, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { libraryFunction, ownHandler } from '../library-function.ts';
+import type { CircuitBreakerTable } from '../table/circuit-breaker-table.ts';
+
+export interface ControlApiProps {
+  readonly table: CircuitBreakerTable;
+  /** `operator`: may override, store settings and clear. `viewer`: looks. Default `viewer`. */
+  readonly role?: 'operator' | 'viewer';
+}
+
+/**
+ * The control API of `@switchgear/cli` as a function URL for callers whom IAM knows: circuits, history, overrides. Also the
+ * callee's own "I am well again": it releases the override that it asked for. For two roles, two of these.
+ */
+export class ControlApi extends Construct {
+  readonly handler: IFunction;
+  readonly url: FunctionUrl;
+
+  constructor(scope: Construct, id: string, { table, role = 'viewer' }: ControlApiProps) {
+    super(scope, id);
+    this.handler = libraryFunction(this, 'Handler', {
+      entry: ownHandler('control-api'),
+      table,
+      description: `Circuits over HTTP, for ${role}s`,
+      timeout: Duration.seconds(15),
+      environment: { ROLE: role },
+    });
+    if (role === 'operator') table.grantOperate(this.handler);
+    else table.grantRead(this.handler);
+    this.url = this.handler.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM });
+  }
+
+  /** Allows to send requests, signed. */
+  grantInvoke(grantee: IGrantable): Grant {
+    return this.url.grantInvokeUrl(grantee);
+  }
+}
