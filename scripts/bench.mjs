@@ -1,4 +1,4 @@
-// `npm run bench [-- [bundles | push] [--json]]`
+// `npm run bench [-- [bundles | proxy | push] [--json]]`
 
 import { build, install } from './install.mjs';
 

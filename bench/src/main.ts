@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: Switchgear next to cockatiel and opossum, in one run; `--rounds N` measures longer.
  * `npm run bench -- bundles`: bytes and import time of each subpath, as the table of docs/bundles.md.
+ * `npm run bench -- proxy`: requests per second through the sidecar's proxy, beside a bare one.
  * `npm run bench -- push`: how fast 50 processes know of a trip. `--json` prints one object.
  */
 
@@ -13,8 +14,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [what, ...more] = positionals;
-if (![undefined, 'bundles', 'push'].includes(what) || more.length > 0) {
-  console.error(`'${positionals.join(' ')}' is no benchmark; allowed: bundles, push, or nothing`);
+if (![undefined, 'bundles', 'proxy', 'push'].includes(what) || more.length > 0) {
+  console.error(`'${positionals.join(' ')}' is no benchmark; allowed: bundles, proxy, push, or nothing`);
   process.exit(2);
 }
 const rounds = Number(values.rounds);
@@ -32,6 +33,19 @@ if (what === 'bundles') {
   console.log(
     values.json ? JSON.stringify({ node: process.version, rounds, bundles }) : bundleTable(bundles),
   );
+  process.exit(0);
+}
+if (what === 'proxy') {
+  const { measureProxy } = await import('./proxy.js');
+  const proxy = await measureProxy(rounds, progress);
+  progress('');
+  if (values.json) console.log(JSON.stringify({ node: process.version, rounds, proxy }));
+  else {
+    console.log(
+      `Node ${process.version}, ${rounds} rounds, contenders in turn, requests per second, medians`,
+    );
+    console.table(proxy);
+  }
   process.exit(0);
 }
 if (what === 'push') {
