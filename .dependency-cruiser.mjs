@@ -80,6 +80,22 @@ export default {
       from: { path: '^packages/simulator/src/' },
       to: { pathNot: '^packages/(simulator/src|switchgear/dist)/' },
     },
+    {
+      name: 'the-console-is-a-page',
+      comment: 'what it runs, a browser runs',
+      severity: 'error',
+      from: { path: '^packages/console/src/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'control-api-runs-in-a-lambda',
+      comment: 'the control API is an app without terminal and server',
+      severity: 'error',
+      from: { path: '^packages/cli/src/(control-api|circuits)/' },
+      to: {
+        path: '^packages/cli/src/(?!control-api/|circuits/)|@hono/node-server|commander',
+      },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

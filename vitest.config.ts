@@ -30,6 +30,8 @@ export default defineConfig({
           name: 'browser',
           include: IN_BROWSER,
           globalSetup: 'packages/console/test/browser/chromium.ts',
+          // Nothing is replaced in them, and what they import takes longer to load than to use.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -9,6 +9,7 @@ import type { LiveFeed } from './api/live-feed.ts';
 import { arrange, tally } from './board/arrange.ts';
 import { Board } from './board/board.tsx';
 import { FilterBar } from './board/filter-bar.tsx';
+import { tileId } from './board/tile.tsx';
 import { Detail } from './detail/detail.tsx';
 import type { Fleet } from './fleet/fleet.ts';
 import { useChanges } from './fleet/listeners.ts';
@@ -46,6 +47,14 @@ export function App({ api, fleet, feed }: AppProps) {
   useEffect(() => {
     document.title = counts.open > 0 ? `(${counts.open} open) Switchboard` : 'Switchboard';
   }, [counts.open]);
+
+  // Back on the board, the keyboard is where it came from.
+  const left = useRef<string>(undefined);
+  useEffect(() => {
+    if (route.circuit === undefined && left.current !== undefined)
+      document.getElementById(tileId(left.current))?.focus();
+    left.current = route.circuit;
+  }, [route.circuit]);
 
   const step = (by: number) => {
     const at = circuits.findIndex(({ name }) => name === cursor);

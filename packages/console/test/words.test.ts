@@ -55,6 +55,21 @@ it('an override: who, why, until when, and what follows', () => {
   expect(next({ ...forced, override: endless }, NOW)).toBe('Nothing ends this but a release by hand.');
 });
 
+it('a probe that failed tells with what; what recovers does not blame', () => {
+  const probe = {
+    ...open.transition,
+    from: 'half-open',
+    reason: 'probe-failed',
+    calls: 0,
+    failures: 0,
+  } as const;
+  expect(why({ ...open, transition: probe as never })).toBe(
+    'A probe failed with ECONNREFUSED. Seen by api-7.',
+  );
+  const back = { ...probe, to: 'closed', reason: 'recovered' };
+  expect(why({ ...closed, transition: back as never })).toBe('Enough probes succeeded. Seen by api-7.');
+});
+
 it('a reason that this page does not know yet is shown as it is', () => {
   const later = { ...open, transition: { ...open.transition, reason: 'eclipse' } } as unknown as Circuit;
   expect(why(later)).toMatch(/^Eclipse: 7 of 9/);

@@ -21,11 +21,14 @@ export interface Totals {
   readonly rejected: number | undefined;
 }
 
-/** Points of the span that ends at `nowMs`, added up in bins. A second without a point is one in which nothing was counted. */
-export function seriesOf(points: readonly Point[], nowMs: number, spanMs: number, binMs: number): Series {
+/**
+ * Points of the span that ends at `untilMs`, or just before: only bins that are over, added up each. A second without a point is one
+ * in which nothing was counted.
+ */
+export function seriesOf(points: readonly Point[], untilMs: number, spanMs: number, binMs: number): Series {
   const bins = Math.ceil(spanMs / binMs);
   // Bins keep their places while time goes on: a line must not tremble.
-  const endMs = Math.ceil(nowMs / binMs) * binMs;
+  const endMs = Math.floor(untilMs / binMs) * binMs;
   const startMs = endMs - bins * binMs;
   const zeros = () => Array.from({ length: bins }, () => 0);
   const sums = { calls: zeros(), failures: zeros(), admitted: zeros(), rejected: zeros() };

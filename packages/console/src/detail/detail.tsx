@@ -124,7 +124,7 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
           </button>
         ))}
       </div>
-      <Rates points={fleet.points(name)} nowMs={nowMs} />
+      <Rates points={fleet.points(name)} untilMs={fleet.sampledMs} />
       <History api={api} circuit={circuit} nowMs={nowMs} />
     </>
   );

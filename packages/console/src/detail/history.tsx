@@ -17,7 +17,7 @@ export interface HistoryProps {
 type Entries = readonly HistoryEntry[] | { readonly problem: string } | undefined;
 
 export function History({ api, circuit, nowMs }: HistoryProps) {
-  const { name, epoch } = circuit;
+  const { name, epoch, override } = circuit;
   const [entries, setEntries] = useState<Entries>();
   // A new epoch is a new line of the history.
   useEffect(() => {
@@ -38,15 +38,43 @@ export function History({ api, circuit, nowMs }: HistoryProps) {
       {entries && 'problem' in entries && (
         <p class="problem">The history could not be read: {entries.problem}</p>
       )}
-      {Array.isArray(entries) && entries.length === 0 && <p class="quiet">No transition yet.</p>}
+      {Array.isArray(entries) && entries.length === 0 && !override && <p class="quiet">No transition yet.</p>}
       {Array.isArray(entries) && (
         <ol>
+          {override && <ByHand override={override} nowMs={nowMs} />}
           {entries.map((entry, i) => (
             <Entry key={entry.epoch.id} entry={entry} untilMs={entries[i - 1]?.atMs} nowMs={nowMs} />
           ))}
         </ol>
       )}
     </section>
+  );
+}
+
+/** What an operator put above the transitions: it is none itself, and of those that ended only the transition after tells. */
+function ByHand({
+  override,
+  nowMs,
+}: {
+  readonly override: NonNullable<Circuit['override']>;
+  readonly nowMs: number;
+}) {
+  const { mode, by, reason, atMs, untilMs } = override;
+  return (
+    <li data-state={mode}>
+      <Glyph state={mode} />
+      <div>
+        <p class="entry-head">
+          <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time>{' '}
+          <b>{STATES[mode].label}</b>
+          <span class="quiet">
+            {untilMs === undefined ? 'until released' : `until ${moment(untilMs, nowMs)}`}
+          </span>
+        </p>
+        <p>“{reason}”</p>
+        <p class="quiet">by {by}</p>
+      </div>
+    </li>
   );
 }
 

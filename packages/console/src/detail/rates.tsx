@@ -8,9 +8,15 @@ import { count, percent } from '../words/numbers.ts';
 const SPAN_MS = 5 * 60_000;
 const BIN_MS = 2_000;
 
-export function Rates({ points, nowMs }: { readonly points: readonly Point[]; readonly nowMs: number }) {
-  const series = seriesOf(points, nowMs, SPAN_MS, BIN_MS);
-  const { calls, failures, admitted, rejected } = totalsOf(points, nowMs - SPAN_MS);
+export interface RatesProps {
+  readonly points: readonly Point[];
+  /** When the latest sample was taken. */
+  readonly untilMs: number;
+}
+
+export function Rates({ points, untilMs }: RatesProps) {
+  const series = seriesOf(points, untilMs, SPAN_MS, BIN_MS);
+  const { calls, failures, admitted, rejected } = totalsOf(points, untilMs - SPAN_MS);
   const failed =
     calls === 0 ? 'nothing was reported' : `${count(failures)} of ${count(calls)} reported calls failed`;
   const traffic =

@@ -18,7 +18,8 @@ export class Fleet extends Listeners {
   readonly #points = new Map<string, Point[]>();
   /** Circuits whose records are there but cannot be read. */
   unreadable: Circuits['unreadable'] = [];
-  #sampledMs = 0;
+  /** When the latest sample was taken: what happened later is not known yet. */
+  sampledMs = 0;
   /** The store's clock minus this browser's. */
   clockOffsetMs = 0;
 
@@ -56,7 +57,7 @@ export class Fleet extends Listeners {
     this.#circuits.clear();
     for (const circuit of circuits) this.#circuits.set(circuit.name, circuit);
     this.#points.clear();
-    this.#sampledMs = (samples[0]?.atMs ?? this.nowMs) - 1;
+    this.sampledMs = (samples[0]?.atMs ?? this.nowMs) - 1;
     for (const sample of samples) this.#keep(sample);
     this.changed();
   }
@@ -73,9 +74,9 @@ export class Fleet extends Listeners {
 
   #keep({ atMs, circuits }: Sample): void {
     // A stream may repeat what was read with the whole picture.
-    if (atMs <= this.#sampledMs) return;
-    const overMs = atMs - this.#sampledMs;
-    this.#sampledMs = atMs;
+    if (atMs <= this.sampledMs) return;
+    const overMs = atMs - this.sampledMs;
+    this.sampledMs = atMs;
     for (const [name, counts] of Object.entries(circuits)) {
       const points = this.#points.get(name) ?? [];
       points.push({ atMs, overMs, ...counts });

@@ -23,9 +23,9 @@ export function reasonOf(transition: Transition): string {
   const { to, calls = 0, failures = 0, lastFailure } = transition;
   // One that recovers carries what it recovered from.
   if (to !== 'open') return wordsFor(transition);
-  const numbers = calls > 0 && `${count(failures)} of ${plural(calls, 'call')}`;
-  const last = lastFailure !== undefined && `the last with ${lastFailure}`;
-  return [wordsFor(transition), [numbers, last].filter(Boolean).join(', ')].filter(Boolean).join(': ');
+  if (calls === 0) return `${wordsFor(transition)}${lastFailure === undefined ? '' : ` with ${lastFailure}`}`;
+  const last = lastFailure === undefined ? '' : `, the last with ${lastFailure}`;
+  return `${wordsFor(transition)}: ${count(failures)} of ${plural(calls, 'call')}${last}`;
 }
 
 /** One line for the board. */

@@ -57,7 +57,6 @@ interface Violation {
 const PHONE = { viewport: { width: 390, height: 780 }, hasTouch: true };
 it.each([
   ['light', {}],
-  ['dark', {}],
   ['dark', PHONE],
 ] as const)('board, details, dialog and what-if, %s %o', async (colorScheme, size) => {
   const page = await fleet.rig.page('', { colorScheme, ...size });

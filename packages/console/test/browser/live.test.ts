@@ -21,7 +21,7 @@ it('a trip and the recovery, live, with the reason and who saw it', async () => 
   await tile.getByRole('link').click();
   const detail = page.getByRole('region', { name: 'payments' });
   // By now a probe may have failed: how it began stands in the timeline.
-  await detail.getByText(/the last with HTTP 503\. Seen by caller-\d+\./).waitFor();
+  await detail.getByText(/with HTTP 503\. Seen by caller-\d+\./).waitFor();
   const timeline = detail.getByRole('region', { name: 'Timeline' }).getByRole('listitem');
   await timeline
     .getByText(/^Too many calls failed: \d+ of \d+ calls, the last with HTTP 503\.$/)
@@ -54,7 +54,7 @@ it('a name that would be markup is text, on the board, in its details, in the di
   const page = await rig.page();
   await page.getByRole('link', { name }).click();
   const detail = page.getByRole('region', { name });
-  await detail.getByText('“<script>window.hacked=1</script>”').waitFor();
+  await detail.getByText('“<script>window.hacked=1</script>”').first().waitFor();
   await detail.getByRole('button', { name: 'Release …' }).click();
   await page.getByRole('dialog').getByText('Ends what <b>eve</b> did').waitFor();
   await page.reload();

@@ -88,6 +88,7 @@ it('the keyboard alone: search, step, open, back, and a link that shows the same
     () => page.locator('.detail').count(),
     (open) => open === 0,
   );
+  expect(await focused()).toBe(`circuit ${nameOf(610)}`);
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');
