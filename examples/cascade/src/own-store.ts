@@ -14,7 +14,7 @@ export const OWN_CIRCUIT = 'switchgear-demo';
 /** Verbs by which a breaker reads and writes. */
 const VERBS = new Map<string | symbol, 'read' | 'write'>([
   ['load', 'read'],
-  ['history', 'read'],
+  ['filed', 'read'],
   ['report', 'write'],
   ['settle', 'write'],
   ['lease', 'write'],

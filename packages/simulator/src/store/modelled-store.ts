@@ -20,7 +20,7 @@ import { itemOf, perform, type Write } from './write.ts';
 /** How a process came to know: an answer of a write or a consistent read cannot be an old one; a push says nothing of the time. */
 export type Source = 'write' | 'consistent read' | 'read' | 'push';
 
-export type Verb = Write['verb'] | 'load' | 'history' | 'list';
+export type Verb = Write['verb'] | 'load' | 'filed' | 'history' | 'list';
 
 type WriteAnswer = Awaited<ReturnType<Store['report']>>;
 
@@ -113,6 +113,10 @@ export class ModelledStore {
 
   history(name: string, limit?: number): Promise<HistoryEntry[]> {
     return this.#records.history(name, limit);
+  }
+
+  filed(...args: Parameters<Store['filed']>): Promise<boolean[]> {
+    return this.#records.filed(...args);
   }
 
   /** Conditions on time are judged by `#judgedMs`. */
@@ -212,6 +216,10 @@ class Connection implements OperatorStore {
 
   history(name: string, limit?: number): Promise<HistoryEntry[]> {
     return this.#ask('history', () => this.#store.history(name, limit));
+  }
+
+  filed(...args: Parameters<Store['filed']>): Promise<boolean[]> {
+    return this.#ask('filed', () => this.#store.filed(...args));
   }
 
   #write(write: Write): Promise<WriteAnswer> {

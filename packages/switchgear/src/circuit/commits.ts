@@ -66,19 +66,17 @@ export class Commits {
   /** Transitions that others have already built upon were won or lost: the history knows, now or at the next answer. */
   reconcile(record: CircuitRecord): void {
     if (this.#pending.size === 0 || this.#underway) return;
-    const doubtful = [...this.#pending.values()].filter((head) => head.epoch.number < record.epoch.number);
-    if (doubtful.length === 0) return;
-    const limit = record.epoch.number - Math.min(...doubtful.map((head) => head.epoch.number)) + 1;
+    const epochs = [...this.#pending.values()]
+      .map(({ epoch }) => epoch)
+      .filter(({ number }) => number < record.epoch.number);
+    if (epochs.length === 0) return;
     void this.#host.guard.call(
-      'history',
-      (store) => store.history(this.#circuit, limit),
-      (entries) => {
-        for (const { epoch } of doubtful) {
-          if (entries.some((entry) => sameEpoch(entry.epoch, epoch))) this.claim(epoch.id);
-          // Others may have moved on meanwhile, so that the lines asked for no longer reach back to it.
-          else if (entries.length < limit || entries.some((entry) => entry.epoch.number <= epoch.number))
-            this.#pending.delete(epoch.id);
-        }
+      'filed',
+      (store) => store.filed(this.#circuit, epochs),
+      (filed) => {
+        for (const [at, { id }] of epochs.entries())
+          if (filed[at]) this.claim(id);
+          else this.#pending.delete(id);
       },
     );
   }

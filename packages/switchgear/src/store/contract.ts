@@ -2,7 +2,7 @@
 
 import type { OverrideRequest, ProbeResult } from '../core/apply.ts';
 import type { Evidence, Window } from '../core/evidence.ts';
-import type { CircuitRecord, Head, Lease, StoredPolicy, Transition } from '../core/record.ts';
+import type { CircuitRecord, Epoch, Head, Lease, StoredPolicy, Transition } from '../core/record.ts';
 
 /** The outcome of a conditional write. The record is as it was read by the write itself, whoever won. */
 export interface WriteAnswer {
@@ -14,7 +14,7 @@ export interface WriteAnswer {
 
 /** One line of a circuit's history. */
 export interface HistoryEntry extends Transition {
-  readonly epoch: { readonly number: number; readonly id: string };
+  readonly epoch: Epoch;
 }
 
 /** Something that keeps a store from doing its work, or will. */
@@ -79,8 +79,11 @@ export interface Store {
   /** Takes probe slot `slot`, if the epoch holds and the slot is free or its lease ended 2 s ago or more. Cost: one write. */
   lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer>;
 
-  /** Transitions of a circuit, newest first, at most `limit` (100). */
-  history(name: string, limit?: number): Promise<HistoryEntry[]>;
+  /**
+   * Whether the history has the transitions that began these epochs, each before the present one: so that a process whose reply
+   * was lost learns whether it won, after others have moved on. Cost: one consistent read.
+   */
+  filed(name: string, epochs: readonly Epoch[]): Promise<boolean[]>;
 
   /**
    * Calls `listener`, which must not throw, with each record that changed its epoch, override or policy, where the store can push;
@@ -113,6 +116,9 @@ export interface OperatorStore extends Store {
     values: StoredPolicy['values'] | null,
     author: { readonly by: string; readonly reason: string },
   ): Promise<WriteAnswer>;
+
+  /** Transitions of a circuit, newest first, at most `limit` (100). */
+  history(name: string, limit?: number): Promise<HistoryEntry[]>;
 
   /** Names of all circuits that were ever written. A query, never a scan. */
   list(): Promise<string[]>;

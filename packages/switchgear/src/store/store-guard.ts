@@ -5,7 +5,7 @@ import { StoreError } from '../errors.ts';
 import type { Store } from './contract.ts';
 
 /** The verbs that circuits use while they guard calls. */
-export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'history';
+export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'filed';
 
 export class StoreGuard {
   readonly store: Store;

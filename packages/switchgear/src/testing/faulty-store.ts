@@ -14,6 +14,7 @@ const VERBS = [
   'override',
   'policy',
   'list',
+  'filed',
   'history',
   'clear',
 ] as const satisfies readonly (keyof OperatorStore)[];
@@ -120,6 +121,10 @@ export class FaultyStore implements OperatorStore {
 
   list() {
     return this.#call('list', []);
+  }
+
+  filed(...args: Parameters<OperatorStore['filed']>) {
+    return this.#call('filed', args);
   }
 
   history(...args: Parameters<OperatorStore['history']>) {

@@ -281,7 +281,8 @@ class Link implements OperatorStore {
   readonly override: OperatorStore['override'];
   readonly policy: OperatorStore['policy'];
   readonly list: OperatorStore['list'];
-  readonly history: Store['history'];
+  readonly filed: Store['filed'];
+  readonly history: OperatorStore['history'];
   readonly clear: OperatorStore['clear'];
 
   constructor(store: MemoryStore, clock: FakeClock, own: Clock, push: boolean, learns: boolean) {
@@ -304,6 +305,7 @@ class Link implements OperatorStore {
     this.override = stamped(store.override);
     this.policy = stamped(store.policy);
     this.list = stamped(store.list);
+    this.filed = stamped(store.filed);
     this.history = stamped(store.history);
     this.clear = stamped(store.clear);
     if (push) this.subscribe = store.subscribe.bind(store);

@@ -97,7 +97,7 @@ test('L7 a transition that lost costs no look into the history', async () => {
   await f.advance(5_000);
   for (const process of f.processes) await f.call(process);
   await f.idle();
-  expect(f.processes.map(({ store }) => store.calls.history)).toEqual(Array(10).fill(0));
+  expect(f.processes.map(({ store }) => store.calls.filed)).toEqual(Array(10).fill(0));
   expect(f.committed()).toEqual(await f.history());
 });
 
@@ -147,7 +147,7 @@ test('L7 a transition that is known to have failed costs no look into the histor
   await f.advance(5_000);
   await f.call(p);
   await f.advance(5_000);
-  expect(p.store.calls.history).toBe(0);
+  expect(p.store.calls.filed).toBe(0);
 });
 
 test('L7 a transition of unknown fate is looked up once, and told only if it happened', async () => {
@@ -166,7 +166,7 @@ test('L7 a transition of unknown fate is looked up once, and told only if it hap
     await f.idle();
     for (const process of f.processes) await f.call(process);
   }
-  expect(p.store.calls.history).toBeLessThanOrEqual(1);
+  expect(p.store.calls.filed).toBeLessThanOrEqual(1);
   expect(f.committed()).toEqual(await f.history());
 });
 
@@ -194,7 +194,7 @@ test('L7 a look into the history that fails is made again', async () => {
   for (const process of f.processes) await f.call(process);
   p.store.inject('transition', first(1, losesReply));
   const remove = p.store.inject('load', throttles);
-  p.store.inject('history', first(1, throttles));
+  p.store.inject('filed', first(1, throttles));
   await f.fail(p, 3);
   await f.advance(5_000);
   await f.call(f.process(1));
@@ -206,11 +206,11 @@ test('L7 a look into the history that fails is made again', async () => {
     await f.call(p);
     await f.idle();
   }
-  expect(p.store.calls.history).toBe(2);
+  expect(p.store.calls.filed).toBe(2);
   expect(f.committed()).toEqual(await f.history());
 });
 
-test('L7 a history that has moved on while it was asked for is asked again', async () => {
+test('L7 a history that has moved on while it was asked for tells all the same', async () => {
   const f = fleet(2);
   const p = f.process(0);
   for (const process of f.processes) await f.call(process);
@@ -224,7 +224,7 @@ test('L7 a history that has moved on while it was asked for is asked again', asy
   const probe = f.begin(f.process(1));
   await f.idle();
   // Asked when the circuit was half-open, answered when it has closed.
-  p.store.before('history', async () => {
+  p.store.before('filed', async () => {
     await probe.succeed();
   });
   for (let i = 0; i < 3; i++) {

@@ -5,6 +5,7 @@ import { newId } from '../../id.ts';
 import type { StoreProblem } from '../contract.ts';
 import { clockProblems, partsOf } from '../problem.ts';
 import { mendOf } from './failure.ts';
+import { query } from './query.ts';
 import type { Records } from './records.ts';
 import type { Table } from './table.ts';
 import type { Item, Operation } from './transport.ts';
@@ -49,7 +50,7 @@ export async function check({ table, clock }: Records): Promise<StoreProblem[]> 
 
   const { sortKey } = table.keys;
   if (sortKey !== null)
-    await attempt('Query', async () => void (await table.query(table.keys.partition(''), PROBE, 1)));
+    await attempt('Query', async () => void (await query(table, table.keys.partition(''), PROBE, 1)));
   problems.push(...(await timeToLive(table)));
   const storeMs = table.now();
   if (storeMs !== undefined) problems.push(...clockProblems(storeMs - clock.now()));

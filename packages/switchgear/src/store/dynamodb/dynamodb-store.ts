@@ -2,16 +2,16 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Clock, systemClock } from '../../clock.ts';
 import { type ProbeResult, reportProbe, takeLease } from '../../core/apply.ts';
 import { type Evidence, oldestSlot, type Window } from '../../core/evidence.ts';
-import { type CircuitRecord, type Head, type Lease, sameEpoch } from '../../core/record.ts';
-import type { HistoryEntry, LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
-import { counterFields, evidenceFields, historyEntryOf, leaseField } from '../record-fields.ts';
-import { fromItem } from './attributes.ts';
+import { type CircuitRecord, type Epoch, type Head, type Lease, sameEpoch } from '../../core/record.ts';
+import type { LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
+import { counterFields, evidenceFields, leaseField } from '../record-fields.ts';
+import { fromAttribute } from './attributes.ts';
 import { epochHolds, leaseHeld, slotFree, slotLapsed } from './conditions.ts';
-import { checkLayout, HISTORY, type Keys, type TableLayout } from './layout.ts';
+import { checkLayout, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
-import { DAY_MS, moved, Records, rootValues, type Write } from './records.ts';
+import { moved, Records, rootValues, type Write } from './records.ts';
 import { Table } from './table.ts';
-import type { DynamoDBTransport, Item } from './transport.ts';
+import type { DynamoDBTransport } from './transport.ts';
 
 export interface DynamoDBStoreOptions extends TableLayout {
   /** The SDK's client to use; default: one of the store's own, made with the first call. Its retries never resend a write. */
@@ -106,20 +106,14 @@ export class DynamoDBStore implements Store {
     return this.#write(base, write, (fresh) => sameEpoch(fresh.epoch, base.epoch));
   }
 
-  async history(name: string, limit = 100): Promise<HistoryEntry[]> {
+  async filed(name: string, epochs: readonly Epoch[]): Promise<boolean[]> {
     const { table } = this.records;
-    const { keys } = table;
-    const [item] = await table.read([keys.record(name)], true);
-    const latest = item?.transition ? [historyEntryOf(name, fromItem(item))] : [];
-    const filed =
-      keys.sortKey === null
-        ? await table.read(lastKeys(keys, name, latest[0]?.epoch.number ?? 0, limit), true)
-        : await table.query(keys.partition(name), HISTORY, limit);
-    const entries = filed
-      .flatMap((entry) => (entry ? [historyEntryOf(name, fromItem(entry))] : []))
-      // Filed already where the next transition was lost, or is about to be written.
-      .filter(({ epoch }) => !latest.some((own) => sameEpoch(own.epoch, epoch)));
-    return [...latest, ...entries].sort(newestFirst).slice(0, limit);
+    const items = await table.read(
+      epochs.map((epoch) => table.keys.history(name, epoch)),
+      true,
+    );
+    // Without a sort key a key has the number alone.
+    return epochs.map(({ id }, at) => fromAttribute(items[at]?.epochId) === id);
   }
 
   /** Cost: four to six calls, one after the other. Leaves an item without a name that expires within an hour. */
@@ -147,19 +141,4 @@ export class DynamoDBStore implements Store {
     if (answer.accepted || !accepts(answer.record)) return answer;
     return this.records.attempt(answer.record, write(answer.record));
   }
-}
-
-/**
- * By number: committers' clocks differ, so that of two close transitions the later may bear the earlier time. By time only
- * where they lie further apart: numbers restart after a record has expired, days later, and filed transitions outlive it.
- */
-function newestFirst(a: HistoryEntry, b: HistoryEntry): number {
-  const laterMs = b.atMs - a.atMs;
-  return Math.abs(laterMs) < DAY_MS ? b.epoch.number - a.epoch.number : laterMs;
-}
-
-/** Where the last `limit` transitions before epoch `number` are filed in a table without a sort key. */
-function lastKeys(keys: Keys, name: string, number: number, limit: number): Item[] {
-  const length = Math.max(0, Math.min(limit, number - 1));
-  return Array.from({ length }, (_, back) => keys.history(name, { number: number - 1 - back, id: '' }));
 }

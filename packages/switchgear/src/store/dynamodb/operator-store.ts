@@ -2,17 +2,18 @@
 
 import { type OverrideRequest, overridden } from '../../core/apply.ts';
 import { DEFAULT_WINDOW } from '../../core/policy.ts';
-import { type CircuitRecord, rootRecord, type StoredPolicy } from '../../core/record.ts';
+import { type CircuitRecord, rootRecord, type StoredPolicy, sameEpoch } from '../../core/record.ts';
 import { cleared } from '../../core/transitions.ts';
 import { StoreError } from '../../errors.ts';
 import { newId } from '../../id.ts';
-import type { OperatorStore, WriteAnswer } from '../contract.ts';
-import { recordOf, recordToClear } from '../record-fields.ts';
+import type { HistoryEntry, OperatorStore, WriteAnswer } from '../contract.ts';
+import { historyEntryOf, recordOf, recordToClear } from '../record-fields.ts';
 import { fromItem } from './attributes.ts';
 import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
 import { DynamoDBStore } from './dynamodb-store.ts';
-import { NAME } from './layout.ts';
-import { moved, rootValues, type Write } from './records.ts';
+import { HISTORY, type Keys, NAME } from './layout.ts';
+import { query } from './query.ts';
+import { DAY_MS, moved, rootValues, type Write } from './records.ts';
 import { surely } from './table.ts';
 import type { Item } from './transport.ts';
 
@@ -81,8 +82,24 @@ export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStor
     const entries =
       keys.sortKey === null
         ? await table.read([keys.entry('')], true)
-        : await table.query(keys.directory(), NAME);
+        : await query(table, keys.directory(), NAME);
     return entries.flatMap((entry) => (entry?.names && 'SS' in entry.names ? entry.names.SS : []));
+  }
+
+  async history(name: string, limit = 100): Promise<HistoryEntry[]> {
+    const { table } = this.records;
+    const { keys } = table;
+    const [item] = await table.read([keys.record(name)], true);
+    const latest = item?.transition ? [historyEntryOf(name, fromItem(item))] : [];
+    const filed =
+      keys.sortKey === null
+        ? await table.read(lastKeys(keys, name, latest[0]?.epoch.number ?? 0, limit), true)
+        : await query(table, keys.partition(name), HISTORY, limit);
+    const entries = filed
+      .flatMap((entry) => (entry ? [historyEntryOf(name, fromItem(entry))] : []))
+      // Filed already where the next transition was lost, or is about to be written.
+      .filter(({ epoch }) => !latest.some((own) => sameEpoch(own.epoch, epoch)));
+    return [...latest, ...entries].sort(newestFirst).slice(0, limit);
   }
 
   async #act(
@@ -118,4 +135,19 @@ export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStor
     });
     return this.#reading;
   }
+}
+
+/**
+ * By number: committers' clocks differ, so that of two close transitions the later may bear the earlier time. By time only
+ * where they lie further apart: numbers restart after a record has expired, days later, and filed transitions outlive it.
+ */
+function newestFirst(a: HistoryEntry, b: HistoryEntry): number {
+  const laterMs = b.atMs - a.atMs;
+  return Math.abs(laterMs) < DAY_MS ? b.epoch.number - a.epoch.number : laterMs;
+}
+
+/** Where the last `limit` transitions before epoch `number` are filed in a table without a sort key. */
+function lastKeys(keys: Keys, name: string, number: number, limit: number): Item[] {
+  const length = Math.max(0, Math.min(limit, number - 1));
+  return Array.from({ length }, (_, back) => keys.history(name, { number: number - 1 - back, id: '' }));
 }

@@ -90,27 +90,6 @@ export class Table {
     }
   }
 
-  /** Items of one partition whose sort key begins with `prefix`, the last ones first. */
-  async query(partition: string, prefix: string, limit = Number.POSITIVE_INFINITY): Promise<Item[]> {
-    const items: Item[] = [];
-    let start: Item | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.send('Query', {
-        TableName: this.name,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :sk)',
-        ExpressionAttributeNames: { '#pk': this.keys.partitionKey, '#sk': String(this.keys.sortKey) },
-        ExpressionAttributeValues: { ':pk': { S: partition }, ':sk': { S: prefix } },
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        ...(start && { ExclusiveStartKey: start }),
-        ...(Number.isFinite(limit) && { Limit: limit - items.length }),
-      });
-      items.push(...Items);
-      start = LastEvaluatedKey;
-    } while (start && items.length < limit);
-    return items;
-  }
-
   /** Sends a request and learns the time of its answer. @throws StoreError, or what `conditionFailed` knows. */
   async send<O extends Operation>(
     operation: O,

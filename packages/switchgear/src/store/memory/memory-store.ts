@@ -14,6 +14,7 @@ import type { Evidence, Window } from '../../core/evidence.ts';
 import { DEFAULT_WINDOW } from '../../core/policy.ts';
 import {
   type CircuitRecord,
+  type Epoch,
   type Head,
   type Lease,
   rootRecord,
@@ -22,6 +23,7 @@ import {
 import { cleared } from '../../core/transitions.ts';
 import { newId } from '../../id.ts';
 import type { HistoryEntry, OperatorStore, WriteAnswer } from '../contract.ts';
+import { filedIn } from '../filed.ts';
 
 /** Transitions kept per circuit. */
 const HISTORY_LIMIT = 1_000;
@@ -81,6 +83,10 @@ export class MemoryStore implements OperatorStore {
 
   async list(): Promise<string[]> {
     return [...this.#records.keys()];
+  }
+
+  async filed(name: string, epochs: readonly Epoch[]): Promise<boolean[]> {
+    return filedIn(this.#history.get(name) ?? [], epochs);
   }
 
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {

@@ -4,12 +4,14 @@ import type { Counts, Evidence, Window } from '../../core/evidence.ts';
 import {
   type CircuitRecord,
   CLOCK_BOUND_MS,
+  type Epoch,
   type Head,
   type Lease,
   type StoredPolicy,
 } from '../../core/record.ts';
 import { StoreError } from '../../errors.ts';
 import type { HistoryEntry, LoadOptions, OperatorStore, StoreProblem, WriteAnswer } from '../contract.ts';
+import { filedIn } from '../filed.ts';
 import { type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
@@ -137,6 +139,10 @@ export class RedisStore implements OperatorStore {
   async list(): Promise<string[]> {
     const { directory } = this.#keys;
     return (await this.#scripts.send(directory, 'SMEMBERS', directory)) as string[];
+  }
+
+  async filed(name: string, epochs: readonly Epoch[]): Promise<boolean[]> {
+    return filedIn(await this.history(name, HISTORY_LIMIT), epochs);
   }
 
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {

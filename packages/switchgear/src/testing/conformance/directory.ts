@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { slotAt, total } from '../../core/evidence.ts';
-import { type CircuitRecord, rootRecord } from '../../core/record.ts';
+import { type CircuitRecord, type Epoch, rootRecord } from '../../core/record.ts';
+import { newId } from '../../id.ts';
 import { type Definition, WINDOW } from './case.ts';
 import { nextHead, openHead } from './heads.ts';
 
@@ -44,6 +45,31 @@ export const directoryCases: readonly Definition[] = [
       assert.deepEqual(await bench.other.history(bench.name), expected);
       assert.deepEqual(await bench.store.history(bench.name, 5), expected.slice(0, 5));
       assert.deepEqual(await bench.store.history(bench.name, 1), expected.slice(0, 1));
+    },
+  },
+  {
+    name: 'which epochs before the present one were filed is told by number and id',
+    law: 'L7',
+    async test(bench) {
+      const { name, store, other } = bench;
+      let base = await bench.read();
+      const won: Epoch[] = [];
+      for (let step = 0; step < 4; step += 1) {
+        base = (await store.transition(base, nextHead(base, bench.now()))).record;
+        won.push(base.epoch);
+      }
+      const before = won.slice(0, -1);
+      const lost = before.map(({ number }) => ({ number, id: newId() }));
+      assert.deepEqual(await other.filed(name, before), [true, true, true]);
+      assert.deepEqual(await other.filed(name, [...lost, ...before]), [
+        false,
+        false,
+        false,
+        true,
+        true,
+        true,
+      ]);
+      assert.deepEqual(await store.filed(`${name}-missing`, lost), [false, false, false]);
     },
   },
   {
