@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { StoredPolicy } from 'switchgear';
-import type { PolicyValues } from 'switchgear/operate';
+import { asGiven } from '../circuits/policy-values.ts';
 import { type Cell, columns } from '../render/columns.ts';
 import { printable } from '../render/printable.ts';
 import { moment } from '../render/time.ts';
@@ -17,7 +17,7 @@ interface ChangeFlags extends JsonFlags {
   readonly reason: string;
 }
 
-type Values = Readonly<Record<string, number | string | boolean>>;
+type Values = StoredPolicy['values'];
 
 export function registerPolicy(program: Command): void {
   const policy = program
@@ -42,7 +42,7 @@ export function registerPolicy(program: Command): void {
       inSession(flags, async ({ operator }) => {
         const given = parseSettings(settings);
         const before = (await operator.getPolicies([name]))[name]?.values ?? {};
-        const values = { ...given, ...fromStored(before, given) } as PolicyValues;
+        const values = asGiven({ ...before, ...given });
         show({ [name]: await operator.setPolicy(name, values, { reason: flags.reason }) }, flags);
       }),
     );
@@ -64,32 +64,22 @@ export function registerPolicy(program: Command): void {
             EXIT.nothingDone,
             `not stored with ${name}: ${missing.join(', ')}; stored are ${Object.keys(before.values).join(', ')}`,
           );
-        const gone = Object.fromEntries(settings.map((setting) => [setting, true]));
-        const left = settings.length === 0 ? {} : fromStored(before.values, gone);
-        const values = Object.keys(left).length > 0 ? (left as PolicyValues) : null;
+        const left = Object.entries(before.values).filter(([setting]) => !settings.includes(setting));
+        const none = settings.length === 0 || left.length === 0;
+        const values = none ? null : asGiven(Object.fromEntries(left));
         show({ [name]: await operator.setPolicy(name, values, { reason: flags.reason }) }, flags);
       }),
     );
 }
 
-/** Stored values but those of `except`, as they are given: what is off is stored as `off` and given as `false`. */
-function fromStored(values: StoredPolicy['values'], except: Values): Values {
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(([key]) => !Object.hasOwn(except, key))
-      .map(([key, value]) => [key, value === 'off' ? false : value]),
-  );
-}
-
 /** @throws CommandError (usage) for what is no `setting=value`. Whether settings and values are allowed, the library says. */
 export function parseSettings(settings: readonly string[]): Values {
-  const pairs = settings.map((setting): [string, number | string | boolean] => {
+  const pairs = settings.map((setting): [string, number | string] => {
     const [, key, value] = /^([^=]+)=(.+)$/.exec(setting) ?? [];
     if (key === undefined || value === undefined)
       throw usageError(
         `'${setting}' is no setting; allowed: name=value, such as failureThreshold=5 or resetTimeout=30s`,
       );
-    if (value === 'off' || value === 'false') return [key, false];
     return [key, Number.isNaN(Number(value)) ? value : Number(value)];
   });
   return Object.fromEntries(pairs);

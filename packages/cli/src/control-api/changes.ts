@@ -2,8 +2,9 @@
 
 import type { CircuitRecord, OperatorStore } from 'switchgear';
 import { isSwitchgearError } from 'switchgear';
-import { Operator, type PolicyValues, type StateRequest } from 'switchgear/operate';
+import { Operator, type StateRequest } from 'switchgear/operate';
 import { circuitView } from '../circuits/circuit-view.ts';
+import { asGiven } from '../circuits/policy-values.ts';
 import { readRecords } from '../circuits/read-records.ts';
 import type { Role } from './access.ts';
 import type { Audit, AuditEntry } from './audit.ts';
@@ -66,7 +67,7 @@ export class Changes {
   /** `null` removes the settings. */
   policy(request: Request, values: PolicyRequest['values'] | null): Promise<Circuit> {
     return this.#change(values ? 'set-policy' : 'unset-policy', request, { values }, () =>
-      this.#operator.setPolicy(request.circuit, values as PolicyValues | null, authorOf(request)),
+      this.#operator.setPolicy(request.circuit, values && asGiven(values), authorOf(request)),
     );
   }
 

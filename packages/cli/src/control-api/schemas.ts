@@ -46,7 +46,7 @@ export const transitionSchema = z
     lastFailure: z.string().optional().openapi({ description: 'Name or code of the last failure.' }),
     note: z.string().optional().openapi({ description: "An operator's words." }),
   })
-  .openapi('Transition');
+  .openapi('Transition', { description: 'One committed change of state.' });
 
 export const overrideSchema = z
   .object({
@@ -171,7 +171,9 @@ export const overrideBody = z
 export const outageBody = z.strictObject({ reason, for: duration }).openapi('Outage');
 export const policyBody = z
   .strictObject({ reason, values: z.record(z.string(), z.union([z.number(), z.string()])) })
-  .openapi('PolicyRequest', { description: 'Names and ranges: docs/options.md.' });
+  .openapi('PolicyRequest', {
+    description: 'Names and ranges: docs/options.md. What can be off is turned off by `off`.',
+  });
 
 export type Circuit = z.infer<typeof circuitSchema>;
 export type Circuits = z.infer<typeof circuitsSchema>;

@@ -155,10 +155,13 @@ test('a policy is checked, stored with its author, taken over by a process and r
   expect(wrong.status).toBe(400);
   expect(wrong.json().detail).toContain('did you mean failureThreshold?');
   expect(wrong.json().detail).toContain('resetTimeout');
-  await ask('PUT', path, { reason: 'calmer', values: { failureThreshold: 5, resetTimeout: '30s' } });
+  await ask('PUT', path, {
+    reason: 'calmer',
+    values: { failureThreshold: 5, resetTimeout: '30s', slowCallDuration: 'off' },
+  });
   expect((await ask('GET', path)).json()).toEqual({
     version: 1,
-    values: { failureThreshold: 5, resetTimeout: 30_000 },
+    values: { failureThreshold: 5, resetTimeout: 30_000, slowCallDuration: 'off' },
     by: 'control-api',
     reason: 'calmer',
     atMs: clock.now(),
