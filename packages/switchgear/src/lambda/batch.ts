@@ -13,8 +13,9 @@ export interface ConsumerOptions<Record> {
   /** What all records go through: a breaker, or a composition with one inside. Where its circuit is open no record is tried. */
   readonly guard?: Guard<unknown>;
   /**
-   * Called with each record that was not done and why: the handler's error, or a `CircuitOpenError`, `BulkheadFullError` or
-   * `NoTimeLeftError` for one that was not tried. Default: one line per batch on `console.error`.
+   * Called with a record that was not done and why: the handler's error, or a `CircuitOpenError`, `BulkheadFullError` or
+   * `NoTimeLeftError` where it was not tried. Not called for those that then stay untried behind it. Default: one line per batch
+   * on `console.error`.
    */
   readonly onFailure?: (record: Record, error: unknown) => void;
 }
@@ -55,6 +56,8 @@ export class Batches<Record> {
           const outcome = await this.#try(record);
           if (outcome) {
             errors.push(outcome.error);
+            // Time does not come back: no use asking the guard for the others.
+            if (isSwitchgearError(outcome.error, 'NO_TIME_LEFT')) return;
             break;
           }
           undone.delete(record);

@@ -7,6 +7,7 @@ import type {
 } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { compose, type Guard } from '../../src/guard/index.ts';
 import { type SqsRecord, sqsConsumer, streamConsumer, withSwitchgear } from '../../src/lambda/index.ts';
 import { hangs, LambdaFunction, refused } from './function.ts';
 
@@ -84,6 +85,22 @@ describe('a consumer of a queue', () => {
     expect(undoneOf(await call)).toEqual(['b', 'c']);
     expect(given?.aborted).toBe(true);
     if (guard.guard) expect(guard.guard.state.evidence).toMatchObject({ calls: 2, failures: 1 });
+  });
+
+  it('once time is over the guard is asked no more: it would lease probes for nothing', async () => {
+    const f = new LambdaFunction();
+    let asked = 0;
+    const guard: Guard = {
+      execute(fn, given) {
+        asked++;
+        return compose(f.gear.breaker('carrier')).execute(fn, given);
+      },
+    };
+    const handler = withSwitchgear(sqsConsumer(hangs, { guard, ...quiet }), f.options);
+    const call = handler({ Records: ['a', 'b', 'c', 'd'].map((id) => message(id)) }, f.context(3_000));
+    await f.clock.advance(3_000);
+    expect(undoneOf(await call)).toEqual(['a', 'b', 'c', 'd']);
+    expect(asked).toBe(2);
   });
 
   it('FIFO: behind a failure everything of its group comes again, untried, and nothing of others', async () => {

@@ -206,6 +206,26 @@ describe('the deadline', () => {
     expect(payments.state.evidence.failures).toBe(0);
   });
 
+  it('L13 a call that nobody awaits and that fails after the thaw counts as nothing', async () => {
+    const f = new LambdaFunction();
+    const payments = f.gear.breaker('payments');
+    let call: Promise<unknown> = Promise.resolve();
+    let breakSocket = () => {};
+    const handler = withSwitchgear(async () => {
+      const charge = () => new Promise((_, reject) => (breakSocket = () => reject(refused())));
+      call = caught(compose(payments, invocationDeadline()).execute(charge));
+    }, f.options);
+    await handler({}, f.context());
+    f.clock.jump(600_000);
+    breakSocket();
+    expect(await call).toMatchObject({ code: 'NO_TIME_LEFT' });
+    await handler({}, f.context());
+    f.clock.jump(600_000);
+    await f.clock.advance(0);
+    expect(await call).toMatchObject({ code: 'NO_TIME_LEFT' });
+    expect(f.store.calls.report).toBe(0);
+  });
+
   it('outside of an invocation it does nothing', async () => {
     const signal = new AbortController().signal;
     const seen = await invocationDeadline().execute((call) => call.signal, { signal });

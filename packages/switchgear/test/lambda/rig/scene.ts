@@ -37,7 +37,6 @@ export interface Answer {
   readonly outcomes: readonly string[];
   readonly state: string;
   readonly pid: number;
-  readonly ticks: number;
   readonly requestIds: readonly string[];
   readonly tookMs: number;
   readonly storeErrors: readonly string[];
@@ -45,24 +44,18 @@ export interface Answer {
 
 /** A function of its own circuit, its dependency and its way to the store. */
 export class Scene {
-  readonly world = new World();
-  readonly circuit = `payments-${crypto.randomUUID()}`;
+  readonly world: World;
+  readonly circuit: string;
   readonly dependency: Dependency;
   readonly link: StoreLink;
   readonly lambda: Lambda;
 
-  private constructor(
-    dependency: Dependency,
-    link: StoreLink,
-    lambda: Lambda,
-    world: World,
-    circuit: string,
-  ) {
-    this.dependency = dependency;
-    this.link = link;
-    this.lambda = lambda;
-    this.world = world;
-    this.circuit = circuit;
+  private constructor(parts: Pick<Scene, 'world' | 'circuit' | 'dependency' | 'link' | 'lambda'>) {
+    this.world = parts.world;
+    this.circuit = parts.circuit;
+    this.dependency = parts.dependency;
+    this.link = parts.link;
+    this.lambda = parts.lambda;
   }
 
   static async with(
@@ -86,7 +79,7 @@ export class Scene {
       },
       ...options,
     });
-    return new Scene(dependency, link, lambda, world, circuit);
+    return new Scene({ world, circuit, dependency, link, lambda });
   }
 
   async invoke(event: object = {}, environment?: Environment): Promise<Answer> {

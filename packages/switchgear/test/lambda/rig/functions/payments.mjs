@@ -17,7 +17,6 @@ import { currentInvocation, invocationDeadline, withSwitchgear } from 'switchgea
 
 const { STORE, TABLE, CIRCUIT, DEPENDENCY, GEAR, LAMBDA } = process.env;
 const agent = new Agent({ keepAlive: true });
-const loadedMs = performance.now();
 
 const gear = new Switchgear({
   store: new DynamoDBStore({ tableName: TABLE, region: 'eu-central-1', endpoint: STORE }),
@@ -27,10 +26,6 @@ const storeErrors = [];
 gear.onStoreError((error) => storeErrors.push(String(error.message)));
 const breaker = gear.breaker(CIRCUIT, { failureRatio: 0 });
 const payments = compose(breaker, invocationDeadline());
-
-/** Advances only while the process runs. */
-let ticks = 0;
-setInterval(() => ticks++, 10).unref();
 
 async function charge({ signal }) {
   const headers = { 'x-process': String(process.pid), 'x-request': currentInvocation().requestId };
@@ -60,10 +55,8 @@ async function invocation({ call = 'dependency', times = 1 }) {
     outcomes,
     state: breaker.state.state,
     pid: process.pid,
-    ticks,
     requestIds: [before, currentInvocation().requestId],
     tookMs: performance.now() - beganMs,
-    sinceLoadMs: performance.now() - loadedMs,
     storeErrors: storeErrors.splice(0),
   };
 }
