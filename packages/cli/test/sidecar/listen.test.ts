@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { isLocal, parseListenAddress } from '../../src/sidecar/listen-address.ts';
 import { boundedServer, closeServer, openServer } from '../../src/sidecar/open-server.ts';
 import { Upstream } from '../../src/sidecar/proxy/upstream.ts';
-import { ask } from './proxy-rig.ts';
+import { ask, portOf, RawClient } from './proxy-rig.ts';
 
 test('addresses to listen on', () => {
   const tcp = (host: string, port: number) => ({ kind: 'tcp', host, port });
@@ -72,6 +72,15 @@ test('a server that cannot listen says so', async () => {
   await expect(openServer(createServer(), { kind: 'tcp', host: '127.0.0.1', port })).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
+});
+
+test('a head that never ends is given up, although bodies may take for ever', async () => {
+  const server = boundedServer({ requestTimeout: 0, headersTimeout: 100 }, (_, response) => response.end());
+  await openServer(server, { kind: 'tcp', host: '127.0.0.1', port: 0 });
+  onTestFinished(() => closeServer(server, 0));
+  const client = new RawClient(portOf(server)).send('GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+  await client.closed;
+  expect(client.heard).toMatch(/^HTTP\/1\.1 408 /);
 });
 
 test('an upstream is a scheme, a host and a port', () => {

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask, keptAgent, type ProxyRig, RawClient, startProxy } from './proxy-rig.ts';
 
 /** More calls than the threshold of failures: if they counted, the circuit would be open. */
@@ -161,6 +161,35 @@ test('an upstream that is slow itself is counted as slow', async () => {
   });
   await ask(rig.port);
   await vi.waitUntil(() => rig.breaker.state.state === 'open');
+});
+
+test('L6 a client that falls silent is given up, in its request and in the answer, and nobody is to blame', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const left: Promise<unknown>[] = [];
+  const rig = await startProxy(
+    (incoming, outgoing) => {
+      left.push(new Promise((resolve) => outgoing.once('close', resolve)));
+      incoming.on('error', () => {}).resume();
+      if (incoming.method === 'GET') outgoing.write(Buffer.alloc(50_000_000));
+    },
+    { timeoutMs: 1_000 },
+  );
+  const sending = new RawClient(rig.port);
+  sending.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+  await vi.waitUntil(() => left.length === 1);
+  vi.advanceTimersByTime(60_000);
+  await sending.closed;
+  expect(sending.heard).toMatch(/^HTTP\/1\.1 408 .*connection: close.*"CLIENT_SILENT"/is);
+
+  const reading = new RawClient(rig.port);
+  reading.socket.pause();
+  reading.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [, response] = (await once(rig.server, 'request')) as [unknown, ServerResponse];
+  await vi.waitUntil(() => response.writableNeedDrain);
+  vi.advanceTimersByTime(60_000);
+  await Promise.all(left);
+  await hearsNothing(rig);
 });
 
 test('a probe counts with its head: recovery does not wait for a stream to end', async () => {

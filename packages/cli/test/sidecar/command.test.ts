@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { expect, test } from 'vitest';
+import { commandWith } from '../command/run.ts';
+import { ask, portOf } from './proxy-rig.ts';
+
+const command = commandWith({
+  SWITCHGEAR_STORE: 'memory:',
+  SWITCHGEAR_FAILURE_THRESHOLD: '1',
+  SWITCHGEAR_BY: 'me',
+});
+const PROXY = ['proxy', '--circuit', 'c', '--upstream', 'http://127.0.0.1:9', '--listen', '127.0.0.1:0'];
+
+test('what is wrong with a command line is said before anything listens', async () => {
+  const wrong: [args: string[], said: RegExp][] = [
+    [[...PROXY, '--listen', '0.0.0.0:0'], /open to other machines; add --allow-remote/],
+    [['sidecar', '--listen', '0.0.0.0:0'], /open to other machines; allowed: 127\.0\.0\.1/],
+    [[...PROXY, '--listen', '4243'], /--listen is '4243'; allowed: <address>:<port>/],
+    [[...PROXY, '--upstream', 'https://u:secret@a/v1'], /the upstream is not usable; allowed: http or https/],
+    [[...PROXY, '--timeout', 'soon'], /timeout is 'soon'; allowed: milliseconds/],
+    [[...PROXY, '--max-concurrent', '0'], /maxConcurrent is 0; allowed: a whole number from 1/],
+    [[...PROXY, '--fallback-file', '/nowhere'], /--fallback-file: ENOENT/],
+    [[...PROXY, '--fallback-body', 'a', '--fallback-file', 'b'], /give one of them/],
+    [[...PROXY, '--fallback-status', '99'], /allowed: 200 to 599/],
+  ];
+  await Promise.all(
+    wrong.map(async ([args, said]) => {
+      const { code, out, err } = await command.run(...args);
+      expect({ code, out }, err).toEqual({ code: 2, out: '' });
+      expect(err).toMatch(said);
+      expect(err).not.toContain('secret');
+    }),
+  );
+});
+
+test('a port that is taken: it says so and ends', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { code, err } = await command.run(...PROXY, '--listen', `127.0.0.1:${portOf(taken)}`);
+  taken.close();
+  expect(code).toBe(1);
+  expect(err).toContain('cannot listen: listen EADDRINUSE');
+});
+
+test('the environment sets the circuit, a fallback stands in, and changes are told', async () => {
+  const running = command.start(
+    ...PROXY,
+    '--fallback-body',
+    '[]',
+    '--fallback-status',
+    '203',
+    '--allow-remote',
+  );
+  const [url] = /http:\S+/.exec(await running.says(/switchgear proxy: .* circuit c/)) ?? [];
+  const port = Number(new URL(url ?? '').port);
+  expect((await ask(port)).status).toBe(502);
+  expect(await ask(port)).toMatchObject({ status: 203, body: '[]' });
+  await running.says(/c: closed to open \(failures, ECONNREFUSED; committed/);
+  const { code, err } = await running.interrupt();
+  expect(code).toBe(0);
+  expect(err).toContain('memory: is of this process alone');
+});
