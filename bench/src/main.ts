@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Switchgear next to cockatiel and opossum, in one run; `--rounds N` measures longer.
- * `npm run bench -- bundles`: bytes and import time of each subpath, as the table of docs/bundles.md.
+ * `npm run bench -- bundles`: bytes and import time of each subpath, the table of docs/bundles.md.
  * `npm run bench -- proxy`: requests per second through the sidecar's proxy, beside a bare one.
  * `npm run bench -- push`: how fast 50 processes know of a trip. `--json` prints one object.
  */
