@@ -45,7 +45,7 @@ export async function takeScreenshots() {
       .getByRole('heading', { name: 'What became of the same calls' })
       .scrollIntoViewIfNeeded({ timeout: 60_000 });
     // High enough for the question and its answer.
-    await page.setViewportSize({ width: 1200, height: 1400 });
+    await page.setViewportSize({ width: 1200, height: 1480 });
     await page.locator('.detail').evaluate((detail) => detail.scrollTo(0, 0));
     await page.locator('.detail').screenshot({ path: `${FOLDER}switchboard-what-if-${colorScheme}.png` });
     await context.close();

@@ -57,3 +57,25 @@ it('without a token it shows nothing but the question for one; the token is in n
   await page.getByRole('button', { name: 'Reset it' }).click();
   await page.getByText(/^Not done: .*viewer/).waitFor();
 });
+
+it('a server that cannot read its store is no live page either', async () => {
+  const { rig } = fleet;
+  await rig.stopServing();
+  await rig.serve();
+  const page = await rig.page();
+  await page.clock.install();
+  await page.locator('.tile').first().waitFor();
+  expect(await page.locator('.live-badge').textContent()).toBe('live');
+  await rig.stopStore();
+  // No reading for ten seconds, of which nobody has to wait for one.
+  await page.clock.fastForward(12_000);
+  await page.getByRole('alert').getByText('Not live: the server cannot read the store.').waitFor();
+  await page.getByText(/What you see is from \d\d:\d\d:\d\d, 1\d s ago/).waitFor();
+  // Silent for longer still: it tries a new connection, and hears why it cannot be.
+  await page.clock.fastForward(45_000);
+  await page
+    .getByRole('alert')
+    .getByText(/^Not live: .*store/)
+    .waitFor();
+  await page.getByRole('button', { name: 'Try now' }).waitFor();
+});

@@ -25,6 +25,8 @@ export interface Seen {
 export class Rig {
   /** Whether the dependency answers 503. */
   broken = false;
+  /** For good. */
+  readonly stopStore: () => Promise<void>;
   readonly #browser: Browser;
   readonly #redisPort: number;
   readonly #ends: (() => unknown)[] = [];
@@ -32,15 +34,16 @@ export class Rig {
   #server: { readonly url: string; stop(): Promise<void> } | undefined;
   #store: RedisStore | undefined;
 
-  private constructor(browser: Browser, redisPort: number) {
+  private constructor(browser: Browser, redisPort: number, stopStore: () => Promise<void>) {
     this.#browser = browser;
     this.#redisPort = redisPort;
+    this.stopStore = stopStore;
     this.#dependency = createServer((_, response) => response.writeHead(this.broken ? 503 : 200).end());
   }
 
   static async start(): Promise<Rig> {
     const [browser, redis] = await Promise.all([chromium.connect(inject('browserEndpoint')), startRedis()]);
-    const rig = new Rig(browser, redis.port);
+    const rig = new Rig(browser, redis.port, redis.stop);
     rig.#ends.push(() => redis.stop());
     rig.#dependency.listen(0, '127.0.0.1');
     await once(rig.#dependency, 'listening');
@@ -55,6 +58,8 @@ export class Rig {
 
   connect(): RedisStore {
     const client = new Redis(this.#redisPort, '127.0.0.1');
+    // A store that is stopped is part of a test.
+    client.on('error', () => {});
     this.#ends.unshift(() => client.disconnect());
     return new RedisStore({ client });
   }
