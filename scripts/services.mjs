@@ -98,11 +98,12 @@ async function ensureJava() {
     throw new Error('`apt-get install default-jre-headless` left no working `java` on the PATH');
 }
 
-/** Makes sure that the languages are on this machine whose HTTP clients the sidecar is tested with. */
+/** Makes sure that what the sidecar is tested with is on this machine: clients of other languages, and certificates. */
 export async function installClients() {
   const needed = [
     ['curl', '--version', 'curl'],
     ['python3', '--version', 'python3'],
+    ['openssl', 'version', 'openssl'],
     ['javac', '-version', 'default-jdk-headless'],
   ];
   const missing = [];
@@ -110,7 +111,7 @@ export async function installClients() {
   if (missing.length > 0)
     await aptInstall(
       missing,
-      `the sidecar's tests need curl, python3 and a JDK (17 or later) on the PATH: \`apt-get install ${missing.join(' ')}\``,
+      `the sidecar's tests need curl, python3, openssl and a JDK (17 or later) on the PATH: \`apt-get install ${missing.join(' ')}\``,
     );
 }
 

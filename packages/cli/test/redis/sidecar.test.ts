@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -172,6 +173,29 @@ test("the documentation's client in curl", async () => {
   expect((await run('sh', ['-c', script], { env: { ...process.env, no_proxy: '*' } })).stdout).toBe(
     'GET /v1/charges{"settled":true}',
   );
+});
+
+test('the certificate of an upstream is checked', async () => {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  await run('openssl', ['req', '-x509', ...ec, ...subject, '-keyout', key, '-out', cert]);
+  const secure = createSecureServer(
+    { key: await readFile(key), cert: await readFile(cert) },
+    (request, response) => response.end(`${request.url} over TLS`),
+  );
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const args = ['proxy', '--store', 'memory:', '--circuit', 'tls', '--listen', '127.0.0.1:0'];
+  args.push('--upstream', `https://127.0.0.1:${portOf(secure)}`);
+  const trusting = commandWith({ NODE_EXTRA_CA_CERTS: cert }).start(...args);
+  const strict = commandWith({}).start(...args);
+  processes.push(trusting, strict);
+  const [known, unknown] = await Promise.all([trusting.says(URLS), strict.says(URLS)]);
+
+  expect(await curl(`${known}/x`)).toBe('/x over TLS');
+  expect(await curl('-i', `${unknown}/x`)).toMatch(/^HTTP\/1\.1 502 .*error=tls_certificate_error/s);
+  secure.closeAllConnections();
+  secure.close();
 });
 
 test('SIGTERM lets what is under way end, and the process ends well', async () => {

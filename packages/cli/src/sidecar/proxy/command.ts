@@ -65,7 +65,7 @@ async function runProxy(flags: Flags): Promise<void> {
   await gear.warm([flags.circuit]);
   if (remote) note(`switchgear: whoever reaches ${flags.listen} can send requests to ${upstream.origin}`);
   await serveUntilInterrupted(
-    createProxy(route, { anyHost: remote }),
+    createProxy(route, { anyHost: remote || address.kind === 'unix' }),
     address,
     (url) => `switchgear proxy: ${url} to ${upstream.origin}, circuit ${flags.circuit}`,
   );

@@ -7,7 +7,7 @@ import { type Problem, sendProblem } from '../problem.ts';
 import { Exchange, type Route } from './exchange.ts';
 
 export interface ProxyAccess {
-  /** Whether any name may be asked for in `Host`: where the port is open to other machines. */
+  /** Whether any name may be asked for in `Host`: where the port is open to other machines, or no browser reaches it. */
   readonly anyHost: boolean;
 }
 
