@@ -13,7 +13,7 @@ import type { Switchgear } from '../switchgear.ts';
 import { type LogEntry, sentenceOf } from './log-entry.ts';
 import { Sampler } from './sampler.ts';
 
-/** Powertools' Logger, pino, winston, `console`: whatever takes an object for a line. */
+/** Powertools' Logger, pino, `console`: whatever takes an object for a line. */
 export interface Logger {
   info(entry: LogEntry): void;
   warn(entry: LogEntry): void;
