@@ -13,6 +13,7 @@ import {
   TROUBLES,
 } from '@switchgear/simulator';
 import { type PolicySettings, policyOption } from './policy-option.ts';
+import { type Axis, settingsOf, sweepOption } from './sweep.ts';
 import { durationOption, integerOption, shareOption, UsageError } from './usage-error.ts';
 
 export interface SimulateOptions {
@@ -24,6 +25,8 @@ export interface SimulateOptions {
   readonly json: boolean;
   /** File that the report is written to. */
   readonly report: string | undefined;
+  /** Settings that are tried with several values; no axes: none. */
+  readonly sweep: { readonly axes: readonly Axis[]; readonly settings: readonly PolicySettings[] };
   /** What repeats the run. */
   readonly command: string;
 }
@@ -31,6 +34,8 @@ export interface SimulateOptions {
 const STRATEGIES = Object.keys(CONTENDERS) as StrategyName[];
 const DEFAULT_PRESET = 'pods-50';
 const TIMEOUT_MS = 2_000;
+/** Without stray errors nothing trips in vain, and there is nothing to trade. */
+const SWEEP_ERRORS = '1%';
 
 const lined = (entries: readonly (readonly [string, string])[]) =>
   entries.map(([name, meaning]) => `${name} (${meaning})`).join(';\n                ');
@@ -49,7 +54,8 @@ Runs a fleet in virtual time under each strategy: the same calls, the same troub
   --rps         calls per second of the whole fleet, ${LIMITS.rps.join(' to ')}.
   --traffic     how calls come: ${lined(Object.entries(TRAFFIC))}.
                 Default steady.
-  --errors      share of calls that fail while all is well, like 0.1%. Default: none; with a sick process 0.01% of the others'.
+  --errors      share of calls that fail while all is well, like 0.1%. Default: none, in a sweep 1%; with a sick process 0.01%
+                of the others'.
   --trouble     what goes wrong after a good minute: ${lined(Object.entries(TROUBLES))}.
                 Default: the preset's.
   --outage      how long the trouble lasts, like 120s. Default 120s.
@@ -57,6 +63,8 @@ Runs a fleet in virtual time under each strategy: the same calls, the same troub
                 as much again, like 60s. Default: at once, without limit.
   --policy      settings of the library, key=value,key=value (docs/options.md); other strategies take what they have of them.
   --strategy    ${STRATEGIES.join(', ')}: several with commas, or all. Default all.
+  --sweep       tries a setting with each of several values, like failureThreshold=2,3,5,10; given twice, every combination of both.
+                Shows what protection costs in false trips (see --errors) and in the store. Strategy: dynamodb, unless set.
   --seed        0 to ${MAX_SEED}: the same seed gives the same run on any machine. Default: drawn.
   --json        results and timelines on stdout.
   --report      writes a self-contained HTML page to this file.
@@ -85,6 +93,8 @@ export function simulateOptions(
     values.processes === undefined
       ? preset?.processes
       : integerOption('processes', values.processes, LIMITS.processes, problems);
+  const axes = sweepOption(values.sweep ?? [], problems);
+  const errors = values.errors ?? (axes.length > 0 ? SWEEP_ERRORS : undefined);
   const shape: Shape = {
     ...(processes !== undefined && { processes }),
     rps,
@@ -93,10 +103,13 @@ export function simulateOptions(
     outageMs: durationOption('outage', values.outage ?? '120s', problems),
     recoveryMs: values.recovery === undefined ? 0 : durationOption('recovery', values.recovery, problems),
     timeoutMs: TIMEOUT_MS,
-    ...(values.errors !== undefined && { strayFailures: shareOption('errors', values.errors, problems) }),
+    ...(errors !== undefined && { strayFailures: shareOption('errors', errors, problems) }),
   };
-  const settings = policyOption(values.policy ?? '', defaultsFor(shape), problems);
-  const strategies = strategyOption(values.strategy ?? 'all', problems);
+  const policy = values.policy ?? '';
+  const settings = policyOption(policy, defaultsFor(shape), problems);
+  const points =
+    problems.length === 0 && axes.length > 0 ? settingsOf(axes, policy, defaultsFor(shape), problems) : [];
+  const strategies = strategyOption(values.strategy ?? (axes.length > 0 ? 'dynamodb' : 'all'), problems);
   const seed =
     values.seed === undefined ? drawSeed() : integerOption('seed', values.seed, [0, MAX_SEED], problems);
   if (values.report === '') problems.push('--report is empty; allowed: the name of a file');
@@ -112,6 +125,7 @@ export function simulateOptions(
     },
     settings,
     strategies,
+    sweep: { axes, settings: points },
     seed,
     json: values.json ?? false,
     report: values.report,
@@ -135,6 +149,7 @@ function parse(args: readonly string[], command: string) {
         recovery: text,
         policy: text,
         strategy: text,
+        sweep: { type: 'string', multiple: true },
         seed: text,
         json: { type: 'boolean' },
         report: text,

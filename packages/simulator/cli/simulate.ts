@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { MAX_SEED, type Progress, simulate, TROUBLES } from '@switchgear/simulator';
+import { MAX_SEED, type Progress, type Results, simulate, TROUBLES } from '@switchgear/simulator';
 import { page } from './report.ts';
 import { type SimulateOptions, simulateOptions, simulateUsage } from './simulate-options.ts';
+import { sweep } from './sweep.ts';
+import { sweepPage, sweepTable } from './sweep-report.ts';
 import { table } from './table.ts';
 import { asCommand } from './usage-error.ts';
 
@@ -15,7 +17,8 @@ import { asCommand } from './usage-error.ts';
  */
 export function runSimulate(args: readonly string[], command = 'npm run simulate --'): Promise<number> {
   return asCommand(args, simulateUsage(command), async () => {
-    await simulated(simulateOptions(args, command, () => randomInt(MAX_SEED + 1)));
+    const options = simulateOptions(args, command, () => randomInt(MAX_SEED + 1));
+    await (options.sweep.axes.length > 0 ? swept(options) : simulated(options));
     return 0;
   });
 }
@@ -24,9 +27,7 @@ async function simulated(options: SimulateOptions): Promise<void> {
   const { shape, settings, strategies, seed, json, report, command } = options;
   const startMs = performance.now();
   const runs = await simulate({ shape, strategies, ...settings, seed }, { onProgress: progressBar() });
-  const calls = runs.reduce((sum, { results }) => sum + results.offered, 0);
-  const seconds = (performance.now() - startMs) / 1_000;
-  process.stderr.write(`\r\u001b[K${calls.toLocaleString('en')} calls in ${seconds.toFixed(1)} s\n`);
+  tellSpeed(runs, startMs);
   if (report !== undefined)
     writeFileSync(report, page({ command, seed, title: titleOf(options), shape, runs }));
   if (json) process.stdout.write(`${JSON.stringify({ command, seed, shape, settings, runs })}\n`);
@@ -34,6 +35,35 @@ async function simulated(options: SimulateOptions): Promise<void> {
     process.stdout.write(
       `${titleOf(options)}\n\n${table(runs)}\n\nseed ${seed}\n${command}\n${report === undefined ? '' : `report: ${report}\n`}`,
     );
+}
+
+async function swept(options: SimulateOptions): Promise<void> {
+  const {
+    shape,
+    sweep: { axes },
+    seed,
+    json,
+    report,
+    command,
+  } = options;
+  const startMs = performance.now();
+  const points = await sweep(options, progressBar());
+  tellSpeed(points, startMs);
+  const title = titleOf(options);
+  if (report !== undefined) writeFileSync(report, sweepPage({ title, command, seed, axes, points }));
+  if (json) process.stdout.write(`${JSON.stringify({ command, seed, shape, axes, points })}\n`);
+  else
+    process.stdout.write(
+      `${title}\n\n${sweepTable(points)}\n\nseed ${seed}\n${command}\n${report === undefined ? '' : `report: ${report}\n`}`,
+    );
+}
+
+function tellSpeed(runs: readonly { readonly results: Results }[], startMs: number): void {
+  const calls = runs.reduce((sum, { results }) => sum + results.offered, 0);
+  const seconds = (performance.now() - startMs) / 1_000;
+  process.stderr.write(
+    `${process.stderr.isTTY ? '\r\u001b[K' : ''}${calls.toLocaleString('en')} calls in ${seconds.toFixed(1)} s\n`,
+  );
 }
 
 /** What was simulated, in a line. */

@@ -16,6 +16,7 @@ export interface Results {
   readonly allRefuseAfterMs: number;
   readonly probesInFlight: number;
   readonly clientErrors: number;
+  readonly refusedBefore: number;
   readonly refusedInVain: number;
   readonly recoveredAfterMs: number;
   readonly overload: number;
@@ -71,6 +72,11 @@ export const FIGURES: Readonly<Record<keyof Results, Figure>> = {
     title: 'client errors',
     unit: 'count',
     meaning: 'Calls of the whole run that failed or were refused.',
+  },
+  refusedBefore: {
+    title: 'false trips',
+    unit: 'count',
+    meaning: 'Calls that were refused before anything was wrong but stray errors (`--errors`).',
   },
   refusedInVain: {
     title: 'refused in vain',
@@ -151,6 +157,11 @@ export function outageOf(script: readonly Phase[]): Outage | undefined {
   return first && { fromMs: first.fromMs, untilMs: next?.fromMs ?? Number.POSITIVE_INFINITY };
 }
 
+/** When the dependency first changed for anybody. */
+function troubleFromMs(script: readonly Phase[]): number {
+  return script[1]?.fromMs ?? Number.POSITIVE_INFINITY;
+}
+
 export function resultsOf(
   { store }: Strategy,
   ledger: Ledger,
@@ -172,6 +183,7 @@ export function resultsOf(
     allRefuseAfterMs,
     probesInFlight: most(ledger.between(refusingMs, untilMs).map(({ peakInFlight }) => peakInFlight)),
     clientErrors: ledger.sum('failed') + ledger.sum('rejected'),
+    refusedBefore: ledger.sum('rejected', 0, troubleFromMs(script)),
     refusedInVain: ledger.sum('rejected', 0, fromMs) + ledger.sum('rejected', untilMs),
     recoveredAfterMs: after(untilMs, ({ rejected }) => rejected === 0, LASTING),
     overload: outage ? overload(seconds, untilMs, script) : 0,

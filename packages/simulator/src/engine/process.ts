@@ -29,6 +29,8 @@ export class Process implements Clock {
   #held: ProcessEvent[] = [];
   #frozenAtMs = 0;
   #frozenMs = 0;
+  /** How often it was frozen. */
+  freezes = 0;
   /** How far its clock is ahead of the true time, milliseconds. */
   skewMs: number;
 
@@ -73,6 +75,7 @@ export class Process implements Clock {
   freeze(): void {
     if (!this.#running) return;
     this.#running = false;
+    this.freezes++;
     this.#frozenAtMs = this.engine.nowMs;
   }
 

@@ -49,21 +49,20 @@ export class Chaos implements Event {
     const { engine } = this.#world;
     if (this.#over) return;
     const random = this.#random;
+    const victim = this.#victim();
     switch (random.below(this.#settings.operators ? 6 : 4)) {
       case 0:
-        this.#freeze(this.#victim());
+        if (victim) this.#freeze(victim);
         break;
       case 1:
-        this.#crash(this.#victim());
+        if (victim) this.#crash(victim);
         break;
       case 2:
         this.#cut(() => true);
         break;
-      case 3: {
-        const victim = this.#victim().process;
-        this.#cut((process) => process === victim);
+      case 3:
+        this.#cut((process) => process === victim?.process);
         break;
-      }
       default:
         this.#operate();
     }
@@ -74,12 +73,14 @@ export class Chaos implements Event {
     return this.#world.engine.elapsedMs >= this.#settings.untilMs;
   }
 
-  #victim(): Member {
-    return this.#random.pick(this.#world.placement.members);
+  /** One that runs: an instance that sleeps between calls is woken by calls alone. */
+  #victim(): Member | undefined {
+    const running = this.#world.placement.members.filter(({ process }) => process.running);
+    return running.length > 0 ? this.#random.pick(running) : undefined;
   }
 
   #freeze({ process }: { readonly process: Process }): void {
-    if (process.gone) return;
+    if (!process.running) return;
     const random = this.#random;
     process.freeze();
     const forMs = random.between(1, 100) * 10 ** random.below(4);

@@ -3,7 +3,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { Process } from '../engine/process.ts';
 import type { ModelledStore, Source, StoreWatcher, Verb } from '../store/modelled-store.ts';
 import type { Write } from '../store/write.ts';
-import { CIRCUIT, SwitchgearGuard } from '../strategies/switchgear.ts';
+import { CIRCUIT } from '../strategies/switchgear.ts';
+import { SwitchgearGuard } from '../strategies/switchgear-guard.ts';
 import type { Outcome } from '../world/dependency.ts';
 import type { Member } from '../world/member.ts';
 import type { Call } from '../world/traffic.ts';
@@ -34,7 +35,8 @@ export interface Part extends Counters {
   failuresWhenSent: number;
   /** Leases that it was granted. */
   leases: { readonly id: string; readonly untilMs: number }[];
-  readonly failedAtMs: number[];
+  /** True times, and times that the process had run until then. */
+  readonly failedAt: { readonly atMs: number; readonly upMs: number }[];
 }
 
 /** What a process was told. */
@@ -50,6 +52,10 @@ interface Knowledge {
   latest: CircuitRecord | undefined;
   /** When it asked for that, in whole milliseconds as processes see them. */
   askedMs: number;
+  /** True time of the latest request. */
+  requestedMs: number;
+  /** Requests without an answer so far. */
+  pending: number;
   /** True time of the latest failure of a request. */
   failedMs: number;
   /** Of the latest report that it was told not to have arrived. */
@@ -60,16 +66,20 @@ interface Knowledge {
 
 /** What a call was admitted as. */
 export interface Admitted {
-  readonly kind: 'ordinary' | 'probe' | 'local' | 'blind';
+  /** `passed`: it would have been refused, but nothing is to be; it says nothing. */
+  readonly kind: 'ordinary' | 'probe' | 'local' | 'blind' | 'passed';
   readonly status: CircuitStatus;
   readonly part: Part;
   readonly atMs: number;
+  /** Time that its process had run until then, and how often that had been frozen. */
+  readonly upMs: number;
+  readonly freezes: number;
 }
 
 export type Policy = SwitchgearGuard['breaker']['options'];
 
 /** Everything that the laws are judged by: what was, whoever may know it. */
-export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'failed'> {
+export class Facts implements Pick<StoreWatcher, 'sent' | 'asked' | 'wrote' | 'told' | 'failed'> {
   readonly engine: Engine;
   readonly store: ModelledStore;
   readonly policy: Policy;
@@ -117,7 +127,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         moved: false,
         failuresWhenSent: 0,
         leases: [],
-        failedAtMs: [],
+        failedAt: [],
         calls: 0,
         failures: 0,
         failuresInTime: 0,
@@ -149,6 +159,8 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
         latest: undefined,
         timed: false,
         askedMs: Number.NEGATIVE_INFINITY,
+        requestedMs: Number.NEGATIVE_INFINITY,
+        pending: 0,
         failedMs: Number.NEGATIVE_INFINITY,
         refusedMs: Number.NEGATIVE_INFINITY,
         failuresMs: [],
@@ -164,7 +176,16 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
 
   // ── as it happens ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  asked(process: Process): void {
+    const known = this.known(process);
+    known.requestedMs = this.engine.nowMs;
+    known.pending++;
+  }
+
   sent(process: Process, write: Write): void {
+    const known = this.known(process);
+    known.requestedMs = this.engine.nowMs;
+    known.pending++;
     if (write.verb !== 'report' && write.verb !== 'transition') return;
     const part = this.part(write.base.epoch.id, process);
     if (write.verb === 'transition') part.moved = true;
@@ -192,7 +213,10 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   told(process: Process, records: readonly CircuitRecord[], askedMs: number, source: Source): void {
     const known = this.known(process);
     const sure = source === 'write' || source === 'consistent read';
-    if (source !== 'push') known.timed = true;
+    if (source !== 'push') {
+      known.timed = true;
+      known.pending--;
+    }
     for (const record of records) {
       const { number, id } = record.epoch;
       known.read.add(id);
@@ -215,6 +239,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
 
   failed(process: Process, _verb: Verb, undone?: Write): void {
     this.known(process).failedMs = this.engine.nowMs;
+    this.known(process).pending--;
     if (undone?.verb !== 'report') return;
     this.known(process).refusedMs = this.engine.nowMs;
     const part = this.part(undone.base.epoch.id, process);
@@ -236,14 +261,18 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
   admit(call: Call): void {
     const status = this.status(call.member);
     const part = this.part(status.epoch.id, call.process);
-    const kind = this.#kind(status, call.process);
+    const kind = call.ticket?.counted === false ? 'passed' : this.#kind(status, call.process);
     if (kind === 'probe') part.probesStarted++;
-    this.#calls.set(call, { kind, status, part, atMs: this.engine.nowMs });
+    const { upMs, running } = call.process;
+    // Frozen in the middle of what it does now, it has not lost that time yet.
+    const freezes = call.process.freezes - (running ? 0 : 1);
+    this.#calls.set(call, { kind, status, part, atMs: this.engine.nowMs, upMs, freezes });
   }
 
   /** Called before the laws see the end. */
   end(call: Call, outcome: Outcome): void {
     const { kind, part, atMs } = this.admission(call);
+    if (kind === 'passed') return;
     if (outcome === 'failure') this.known(call.process).failuresMs.push(this.engine.nowMs);
     // A process on its own may still use a lease of the fleet that it was granted before: from outside nobody can tell.
     const leased = kind === 'local' && part.leases.length > 0;
@@ -252,7 +281,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     if (kind === 'local' && outcome === 'failure') {
       part.calls++;
       part.failures++;
-      part.failedAtMs.push(this.engine.nowMs);
+      part.failedAt.push({ atMs: this.engine.nowMs, upMs: call.process.upMs });
     }
     if (kind === 'local' && !leased) return;
     if (kind === 'probe' || leased) {
@@ -264,7 +293,7 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'wrote' | 'told' | 'fa
     part.calls++;
     if (outcome === 'success') return;
     part.failures++;
-    part.failedAtMs.push(nowMs);
+    part.failedAt.push({ atMs: nowMs, upMs: call.process.upMs });
     // A permit that was held longer has lapsed; and a store that refused a report is spared for a moment.
     const hushed = nowMs - this.known(call.process).refusedMs < MOST_HUSH_MS;
     if (nowMs - atMs < this.policy.leaseDuration && !hushed) part.failuresInTime++;

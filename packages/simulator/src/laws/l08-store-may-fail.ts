@@ -33,7 +33,8 @@ export function storeMayFail(facts: Facts, broken: Verdict, budgetMs: number): L
       const { record } = facts;
       if (!record) return;
       for (const member of facts.members()) {
-        if (!member.process.running) continue;
+        // Asleep, or not asked for anything yet.
+        if (!member.process.running || facts.known(member.process).number < 0) continue;
         const { epoch, state } = facts.status(member);
         if (epoch.id !== record.epoch.id || state !== 'closed')
           broken(

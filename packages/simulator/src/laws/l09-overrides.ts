@@ -16,7 +16,7 @@ export function overrides(facts: Facts, broken: Verdict): Law {
   };
   return {
     admitted(call) {
-      if (inForce(call.process)?.mode === 'forced-open')
+      if (inForce(call.process)?.mode === 'forced-open' && facts.admission(call).kind !== 'passed')
         broken('L9', call.process, 'admitted a call while forced open');
     },
     rejected(call) {

@@ -28,6 +28,8 @@ type WriteAnswer = Awaited<ReturnType<Store['report']>>;
 export interface StoreWatcher {
   /** A process sends a write. */
   sent(process: Process, write: Write): void;
+  /** A process asks for records. */
+  asked(process: Process, consistent: boolean): void;
   /** A write was judged: `before` is the record that judged it, `undefined` where none was there. */
   wrote(process: Process, write: Write, answer: WriteAnswer, before: CircuitRecord | undefined): void;
   /** An answer, or a push, has reached its process. `askedMs`: the true time at which it asked, for a push the present. */
@@ -174,6 +176,7 @@ class Connection implements OperatorStore {
     window: (name: string) => Window,
     { consistent = false }: { readonly consistent?: boolean } = {},
   ): Promise<CircuitRecord[]> {
+    this.#store.watcher?.asked(this.#process, consistent);
     return this.#ask(
       'load',
       () => this.#store.read(names, window, consistent),

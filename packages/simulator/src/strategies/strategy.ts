@@ -8,14 +8,20 @@ import type { StoreProfile } from '../store/store-profile.ts';
 export interface Ticket {
   success(): Promise<void> | void;
   failure(error: unknown): Promise<void> | void;
+  /** Settles when the caller has his answer; of calls that the guard itself may give up. */
+  readonly heard?: Promise<void>;
+  /** To be set: called when the guard gives the call up before its end, which is told all the same and changes nothing. */
+  gaveUp?: (() => void) | undefined;
+  /** False where the guard would have refused the call, had it not been told to refuse nothing. */
+  readonly counted?: boolean;
 }
 
 /** What stands between one process's calls and the dependency. */
 export interface Guard {
   /** What this process takes the state to be now; absent where it keeps none of its own. */
   readonly state?: EffectiveState;
-  /** Admits a call, or refuses it (`undefined`); a promise where it has to ask first. */
-  enter(): Ticket | undefined | Promise<Ticket | undefined>;
+  /** Admits a call, or refuses it: `undefined`, or `null` where only too many run already. A promise where it has to ask first. */
+  enter(): Ticket | undefined | Promise<Ticket | undefined | null>;
 }
 
 /** A way to protect a dependency, for a whole fleet. Made anew for each run. */

@@ -1,16 +1,10 @@
-import {
-  type Breaker,
-  type BreakerOptions,
-  CircuitOpenError,
-  isSwitchgearError,
-  type StateChange,
-  Switchgear,
-  type SwitchgearOptions,
-} from 'switchgear';
+import { type BreakerOptions, type StateChange, Switchgear, type SwitchgearOptions } from 'switchgear';
 import type { Process } from '../engine/process.ts';
 import type { Random } from '../engine/random.ts';
 import type { ModelledStore } from '../store/modelled-store.ts';
-import type { Guard, Strategy, Ticket } from './strategy.ts';
+import { ExecutingGuard } from './executing-guard.ts';
+import type { Strategy } from './strategy.ts';
+import { SwitchgearGuard } from './switchgear-guard.ts';
 
 /** How a process of the fleet sets up its switchgear; the rest comes from the simulation. */
 export interface GearSettings extends Pick<SwitchgearOptions, 'maxStale' | 'storeTimeout' | 'awaitReports'> {
@@ -27,14 +21,24 @@ export class SwitchgearStrategy implements Strategy {
   readonly store: ModelledStore;
   /** Hears every change that any process tells of. */
   changed: ((process: Process, change: StateChange) => void) | undefined;
+  /** Hears of a caller who got what is none of his: neither his call's own result or error, nor the library's word on it. */
+  mixedUp: ((process: Process, what: string) => void) | undefined;
   readonly #policy: BreakerOptions;
   readonly #settings: GearSettings;
+  readonly #asks: 'acquire' | 'execute';
 
-  constructor(store: ModelledStore, policy: BreakerOptions = {}, settings: GearSettings = {}) {
+  /** @param asks how calls are made: `execute` has timeouts, the line before the bulkhead, and shadow mode; `acquire` is cheaper. */
+  constructor(
+    store: ModelledStore,
+    policy: BreakerOptions = {},
+    settings: GearSettings = {},
+    asks: 'acquire' | 'execute' = 'acquire',
+  ) {
     this.name = `switchgear on ${store.profile.name}`;
     this.store = store;
     this.#policy = policy;
     this.#settings = settings;
+    this.#asks = asks;
   }
 
   guard(process: Process, random: Random): SwitchgearGuard {
@@ -49,7 +53,11 @@ export class SwitchgearStrategy implements Strategy {
         return random.uniform();
       },
     });
-    const guard = new SwitchgearGuard(process, gear, gear.breaker(CIRCUIT, this.#policy));
+    const breaker = gear.breaker(CIRCUIT, this.#policy);
+    const guard =
+      this.#asks === 'acquire'
+        ? new SwitchgearGuard(process, gear, breaker)
+        : new ExecutingGuard(process, gear, breaker, (what) => this.mixedUp?.(process, what));
     gear.onStateChange((change) => {
       guard.changed();
       this.changed?.(process, change);
@@ -57,64 +65,5 @@ export class SwitchgearStrategy implements Strategy {
     // The meter counts the store's failures; unheard ones would fill the console.
     gear.onStoreError(() => {});
     return guard;
-  }
-}
-
-export class SwitchgearGuard implements Guard {
-  readonly gear: Switchgear;
-  readonly breaker: Breaker;
-  readonly #process: Process;
-  /** The next call is answered at once, as far as the last answer tells; until then and else, it may have to ask. */
-  #promptFromMs = Number.POSITIVE_INFINITY;
-  #promptUntilMs = Number.POSITIVE_INFINITY;
-
-  constructor(process: Process, gear: Switchgear, breaker: Breaker) {
-    this.#process = process;
-    this.gear = gear;
-    this.breaker = breaker;
-  }
-
-  get state() {
-    return this.breaker.state.state;
-  }
-
-  /**
-   * As `execute` admits. `tryAcquire` does the same without a promise, but leaves a probe that it has begun to the next call:
-   * it is asked only while the last answer says that no probe is due.
-   */
-  enter(): Ticket | undefined | Promise<Ticket | undefined> {
-    const nowMs = this.#process.now();
-    if (nowMs < this.#promptFromMs || nowMs >= this.#promptUntilMs) return this.#ask();
-    try {
-      return this.breaker.tryAcquire() ?? this.#ask();
-    } catch (error) {
-      return this.#refused(error);
-    }
-  }
-
-  async #ask(): Promise<Ticket | undefined> {
-    this.#process.engine.touch();
-    try {
-      const permit = await this.breaker.acquire();
-      this.#prompt(this.breaker.state.state === 'half-open' ? 0 : Number.POSITIVE_INFINITY);
-      return permit;
-    } catch (error) {
-      return this.#refused(error);
-    }
-  }
-
-  /** What the last answer told no longer holds. */
-  changed(): void {
-    this.#promptUntilMs = Number.NEGATIVE_INFINITY;
-  }
-
-  #refused(error: unknown): undefined {
-    if (!isSwitchgearError(error)) throw error;
-    this.#prompt(error instanceof CircuitOpenError ? error.retryAfterMs : 0);
-  }
-
-  #prompt(forMs: number): void {
-    this.#promptFromMs = this.#process.now();
-    this.#promptUntilMs = this.#promptFromMs + forMs;
   }
 }

@@ -23,6 +23,8 @@ export interface CallWatcher {
   asks(call: Call): void;
   admitted(call: Call): void;
   rejected(call: Call): void;
+  /** Not made, because too many run already. */
+  full(call: Call): void;
   /** The call is over; its process is told next. */
   ended(call: Call, outcome: Outcome): void;
   /** Its process has done what it does behind a call, where it waits for that. */
@@ -98,6 +100,8 @@ export class Call extends ProcessEvent {
   #outcome: Outcome = 'success';
   #error: unknown;
   #startMs = 0;
+  /** Its guard gave it up; the dependency has not. */
+  #givenUp = false;
 
   constructor(traffic: Traffic, member: Member) {
     super(member.process);
@@ -112,6 +116,7 @@ export class Call extends ProcessEvent {
     this.#luck = luck;
     this.#fate = fate;
     this.#ticket = undefined;
+    this.#givenUp = false;
     this.#startMs = engine.nowMs;
     const startMs = placement.startMs(member);
     if (startMs > 0) engine.after(startMs, this);
@@ -140,12 +145,13 @@ export class Call extends ProcessEvent {
     } else this.#answered(answer);
   }
 
-  #answered(ticket: Ticket | undefined): void {
+  #answered(ticket: Ticket | undefined | null): void {
     const { engine, ledger, watcher, dependency, timeoutMs } = this.#traffic;
     const slice = ledger.at(engine.elapsedMs);
     if (!ticket) {
       slice.rejected++;
-      watcher?.rejected(this);
+      if (ticket === null) watcher?.full(this);
+      else watcher?.rejected(this);
       this.#over();
       return;
     }
@@ -156,32 +162,59 @@ export class Call extends ProcessEvent {
     const late = latencyMs >= timeoutMs;
     this.#outcome = late ? 'failure' : outcome;
     this.#error = late ? TIMED_OUT : ERRORS[outcome];
+    if (ticket.heard) ticket.gaveUp = () => this.#giveUp(ticket);
     watcher?.admitted(this);
     engine.after(Math.min(latencyMs, timeoutMs), this);
   }
 
+  get ticket(): Ticket | undefined {
+    return this.#ticket;
+  }
+
   #end(ticket: Ticket): void {
-    const { engine, ledger, watcher, placement } = this.#traffic;
-    const slice = ledger.at(engine.elapsedMs);
-    slice.peakInFlight = Math.max(slice.peakInFlight, this.#traffic.inFlight--);
-    ledger.waitedMs += engine.nowMs - this.#startMs;
-    watcher?.ended(this, this.#outcome);
-    let told: Promise<void> | void;
-    if (this.#error) {
-      slice.failed++;
-      engine.touch();
-      told = ticket.failure(this.#error);
-    } else {
-      slice.succeeded++;
-      told = ticket.success();
-    }
-    if (placement.waits && told) {
-      engine.touch();
-      void told.then(() => {
+    const { engine } = this.#traffic;
+    if (!this.#givenUp) this.#count(this.#outcome);
+    if (this.#error || ticket.heard) engine.touch();
+    const told = this.#error ? ticket.failure(this.#error) : ticket.success();
+    if (this.#givenUp) this.#traffic.retire(this);
+    else
+      this.#wait(told, () => {
         this.#traffic.watcher?.settled(this);
         this.#over();
       });
-    } else this.#over();
+  }
+
+  /** The caller goes; the dependency works on, and comes to its end when it does. */
+  #giveUp(ticket: Ticket): void {
+    this.#givenUp = true;
+    this.#count('failure');
+    const { member } = this;
+    this.#wait(ticket.heard, () => this.#traffic.placement.done(member));
+  }
+
+  #count(outcome: Outcome): void {
+    const { engine, ledger, watcher } = this.#traffic;
+    const slice = ledger.at(engine.elapsedMs);
+    slice.peakInFlight = Math.max(slice.peakInFlight, this.#traffic.inFlight--);
+    ledger.waitedMs += engine.nowMs - this.#startMs;
+    if (outcome === 'success') slice.succeeded++;
+    else slice.failed++;
+    watcher?.ended(this, outcome);
+  }
+
+  /** Whether its guard gave it up before it came to its end. */
+  get givenUp(): boolean {
+    return this.#givenUp;
+  }
+
+  /** Until the process has done what it does behind the call, where it is kept awake for that. */
+  #wait(told: Promise<void> | void, over: () => void): void {
+    if (!this.#traffic.placement.waits || !told) {
+      over();
+      return;
+    }
+    this.#traffic.engine.touch();
+    void told.then(over);
   }
 
   #over(): void {

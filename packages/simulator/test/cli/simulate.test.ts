@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CONTENDERS, PRESETS, simulate, TROUBLES } from '@switchgear/simulator';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { page } from '../../cli/report.ts';
@@ -96,6 +99,44 @@ describe('the command line', () => {
       seed: 9,
     });
     expect(runs[0].results.offered).toBeGreaterThan(0);
+  });
+
+  test('a sweep: every combination as a table, as JSON and as a page that draws it', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'switchgear-')), 'sweep.html');
+    const args = ['--rps=50', '--processes=5', '--outage=5s', '--seed=1', '--policy=failureRatio=0'];
+    const axes = ['--sweep', 'failureThreshold=2,200', '--sweep=resetTimeout=5s,20s'];
+    const { code, out } = await typed(...args, ...axes, '--json', '--report', file);
+    expect(code).toBe(0);
+    const { points } = JSON.parse(out);
+    expect(points.map(({ values }: { values: object }) => Object.values(values).join(' '))).toEqual([
+      '2 5s',
+      '2 20s',
+      '200 5s',
+      '200 20s',
+    ]);
+    const [eager, , lazy] = points;
+    // What a low threshold saves, it costs in false trips.
+    expect(eager.results.reachedDead).toBeLessThan(lazy.results.reachedDead);
+    expect(eager.results.refusedBefore).toBeGreaterThan(lazy.results.refusedBefore);
+    const html = readFileSync(file, 'utf8');
+    expect(html.match(/<circle/g)).toHaveLength(8);
+    expect(html).not.toMatch(/<script|https?:|NaN|undefined|Infinity/);
+    const table = await typed(...args, '--sweep=failureThreshold=2,200');
+    expect(table.out.match(/^(2|200) +dynamodb/gm)).toHaveLength(2);
+  });
+
+  test('a sweep that makes no sense', () => {
+    for (const sweep of [
+      'failureThreshold',
+      'failureThreshold=3',
+      'failureThreshold=2,2',
+      'failureThreshold=2,,3',
+      'nope=1,2',
+      'failureThreshold=0,1',
+    ])
+      expect(problemsOf('--sweep', sweep)).toHaveLength(1);
+    expect(problemsOf('--sweep=quorum=1,2', '--sweep=quorum=1,3')).toHaveLength(1);
+    expect(problemsOf('--sweep=quorum=1,2', '--sweep=minCalls=1,3', '--sweep=jitter=0,1')).toHaveLength(1);
   });
 
   test.each(Object.keys(TROUBLES))('every strategy meets %s', async (trouble) => {

@@ -16,7 +16,7 @@ import {
   SwitchgearStrategy,
   type Ticket,
 } from '../../src/index.ts';
-import { SwitchgearGuard } from '../../src/strategies/switchgear.ts';
+import { SwitchgearGuard } from '../../src/strategies/switchgear-guard.ts';
 
 /** What all are told: the threshold T, and times in milliseconds. */
 export const T = 3;
@@ -83,7 +83,7 @@ export class Stage {
   /** How many of `actors`, who ask at the same moment, are admitted. */
   async admitted(actors: readonly Actor[]): Promise<Ticket[]> {
     const tickets = await this.answer(Promise.all(actors.map((actor) => actor.guard.enter())));
-    return tickets.filter((ticket) => ticket !== undefined);
+    return tickets.filter((ticket) => ticket != null);
   }
 
   /** How the fleet looks to a process that comes now: whether its first call goes through. */
@@ -126,8 +126,8 @@ export class Actor {
   }
 
   /** Asks for one call; `undefined`: refused. */
-  asks(): Promise<Ticket | undefined> {
-    return this.stage.answer(this.guard.enter());
+  async asks(): Promise<Ticket | undefined> {
+    return (await this.stage.answer(this.guard.enter())) ?? undefined;
   }
 
   /** Asks for one call, which must be admitted. */

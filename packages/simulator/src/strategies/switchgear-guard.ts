@@ -1,0 +1,63 @@
+import { type Breaker, CircuitOpenError, isSwitchgearError, type Switchgear } from 'switchgear';
+import type { Process } from '../engine/process.ts';
+import type { Guard, Ticket } from './strategy.ts';
+
+/** A process's breaker, asked for permits. */
+export class SwitchgearGuard implements Guard {
+  readonly gear: Switchgear;
+  readonly breaker: Breaker;
+  protected readonly process: Process;
+  /** The next call is answered at once, as far as the last answer tells; until then and else, it may have to ask. */
+  #promptFromMs = Number.POSITIVE_INFINITY;
+  #promptUntilMs = Number.POSITIVE_INFINITY;
+
+  constructor(process: Process, gear: Switchgear, breaker: Breaker) {
+    this.process = process;
+    this.gear = gear;
+    this.breaker = breaker;
+  }
+
+  get state() {
+    return this.breaker.state.state;
+  }
+
+  /**
+   * As `execute` admits. `tryAcquire` does the same without a promise, but leaves a probe that it has begun to the next call:
+   * it is asked only while the last answer says that no probe is due.
+   */
+  enter(): Ticket | undefined | Promise<Ticket | undefined | null> {
+    const nowMs = this.process.now();
+    if (nowMs < this.#promptFromMs || nowMs >= this.#promptUntilMs) return this.#ask();
+    try {
+      return this.breaker.tryAcquire() ?? this.#ask();
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  async #ask(): Promise<Ticket | undefined> {
+    this.process.engine.touch();
+    try {
+      const permit = await this.breaker.acquire();
+      this.#prompt(this.breaker.state.state === 'half-open' ? 0 : Number.POSITIVE_INFINITY);
+      return permit;
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  /** What the last answer told no longer holds. */
+  changed(): void {
+    this.#promptUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #refused(error: unknown): undefined {
+    if (!isSwitchgearError(error)) throw error;
+    this.#prompt(error instanceof CircuitOpenError ? error.retryAfterMs : 0);
+  }
+
+  #prompt(forMs: number): void {
+    this.#promptFromMs = this.process.now();
+    this.#promptUntilMs = this.#promptFromMs + forMs;
+  }
+}
