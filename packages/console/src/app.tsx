@@ -24,6 +24,8 @@ import { plural } from './words/numbers.ts';
 import { STATES } from './words/state.ts';
 import { moment } from './words/time.ts';
 
+const SAID_MS = 10_000;
+
 export interface AppProps {
   readonly api: ControlApi;
   readonly fleet: Fleet;
@@ -75,6 +77,11 @@ export function App({ api, fleet, feed }: AppProps) {
     },
   });
 
+  // Long enough to be read, short enough not to be taken for news.
+  useEffect(() => {
+    const timer = setTimeout(() => say(''), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
   const done = (after: Circuit) => {
     fleet.put(after);
     setAct(undefined);

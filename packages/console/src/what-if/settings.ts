@@ -33,8 +33,18 @@ export function ownSettings({ policy }: Pick<Circuit, 'policy'>): SettingTexts {
   return Object.fromEntries(texts) as SettingTexts;
 }
 
+/** What is stored with the circuit and not offered here: it is in force on both sides. */
+export function otherSettings({ policy }: Pick<Circuit, 'policy'>): PolicyValues {
+  const others = Object.entries(policy?.values ?? {}).filter(
+    ([key]) => !(SETTINGS as readonly string[]).includes(key),
+  );
+  return Object.fromEntries(others.map(([key, value]) => [key, value === 'off' ? false : value]));
+}
+
+type PolicyValues = Readonly<Record<string, number | string | false>>;
+
 /** For the library, which says what is wrong with them. */
-export function policyOf(texts: SettingTexts): Record<string, number | string | false> {
+export function policyOf(texts: SettingTexts): PolicyValues {
   const values = SETTINGS.map((setting) => {
     const text = texts[setting].trim();
     const number = Number(text);

@@ -5,7 +5,7 @@ import { TROUBLES } from '@switchgear/simulator';
 import { useState } from 'preact/hooks';
 import type { Question } from './messages.ts';
 import { Outcomes } from './outcomes.tsx';
-import { meaningOf, ownSettings, policyOf, SETTINGS, type SettingTexts } from './settings.ts';
+import { meaningOf, otherSettings, ownSettings, policyOf, SETTINGS, type SettingTexts } from './settings.ts';
 import { useSimulation } from './use-simulation.ts';
 
 type Trouble = keyof typeof TROUBLES;
@@ -29,7 +29,8 @@ export function WhatIf({ circuit }: { readonly circuit: Circuit }) {
 
   const submit = (event: Event) => {
     event.preventDefault();
-    run(questionOf(scene, own, texts));
+    const others = otherSettings(circuit);
+    run(questionOf(scene, { ...others, ...policyOf(own) }, { ...others, ...policyOf(texts) }));
   };
   return (
     <form class="what-if" onSubmit={submit}>
@@ -164,8 +165,8 @@ function Scene({
 
 function questionOf(
   { processes, rps, trouble, outage, store }: SceneTexts,
-  own: SettingTexts,
-  texts: SettingTexts,
+  now: Question['now'],
+  whatIf: Question['whatIf'],
 ): Question {
   const shape = {
     processes: Number(processes),
@@ -179,7 +180,7 @@ function questionOf(
     // One seed, so that only what was changed makes a difference.
     simulation: { shape, seed: 1 },
     store,
-    now: policyOf(own),
-    whatIf: policyOf(texts),
+    now,
+    whatIf,
   };
 }
