@@ -16,7 +16,7 @@ const ACKNOWLEDGED = {
 
 interface Resource {
   readonly Type: string;
-  readonly Properties: Readonly<Record<string, never>>;
+  readonly Properties: Readonly<Record<string, unknown>>;
 }
 
 let resources: Readonly<Record<string, Resource>>;

@@ -163,7 +163,7 @@ export class Bench {
   }
 }
 
-type Values = { readonly [name: string]: string | number | Values };
+export type Values = { readonly [name: string]: string | number | Values };
 
 function attributes(values: Values): Record<string, AttributeValue> {
   const attributeOf = (value: Values[string]): AttributeValue =>

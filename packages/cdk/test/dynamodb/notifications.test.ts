@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 /** A request to DynamoDB Local's streams, which look at no signature. */
-async function streams(operation: string, body: object): Promise<Record<string, never>> {
+async function streams(operation: string, body: object): Promise<Record<string, unknown>> {
   const response = await fetch(inject('dynamodbEndpoint'), {
     method: 'POST',
     headers: {
@@ -32,7 +32,7 @@ async function streams(operation: string, body: object): Promise<Record<string, 
     body: JSON.stringify(body),
   });
   if (!response.ok) throw new Error(`${operation}: ${await response.text()}`);
-  return (await response.json()) as Record<string, never>;
+  return (await response.json()) as Record<string, unknown>;
 }
 
 interface StreamRecord {
@@ -53,7 +53,7 @@ async function records(): Promise<StreamRecord[]> {
       const found = answer.Records as StreamRecord[];
       all.push(...found);
       more = found.length > 0;
-      ShardIterator = answer.NextShardIterator as never;
+      ShardIterator = answer.NextShardIterator;
     }
   }
   return all;
