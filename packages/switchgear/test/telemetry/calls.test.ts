@@ -79,7 +79,8 @@ test('a slow call is told as slow; one that failed slowly as a failure', async (
 });
 
 test('calls that were not made: by the circuit, by the bulkhead, by a caller that had gone', async () => {
-  const { breaker, calls, clock } = heard({ failureThreshold: 1, maxConcurrent: 1, maxQueue: 1 });
+  const { breaker, gear, calls, clock } = heard({ failureThreshold: 1, maxConcurrent: 1, maxQueue: 1 });
+  await gear.warm();
   let release: (() => void) | undefined;
   const running = breaker.execute(() => new Promise<void>((resolve) => (release = resolve)));
   const caller = new AbortController();
