@@ -12,8 +12,8 @@ export interface ControlApiProps {
 }
 
 /**
- * The control API of `@switchgear/cli` as a function URL for callers whom IAM knows: circuits, history, overrides. Also the
- * callee's own "I am well again": it releases the override that it asked for. For two roles, two of these.
+ * The control API of `@switchgear/cli` as a function URL for callers whom IAM knows: circuits, history, overrides, and the
+ * callee's own `POST /v1/circuits/{name}/recovered`. For two roles, two of these.
  */
 export class ControlApi extends Construct {
   readonly handler: IFunction;
