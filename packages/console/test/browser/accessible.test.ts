@@ -55,7 +55,7 @@ interface Violation {
 }
 
 const PHONE = { viewport: { width: 390, height: 780 }, hasTouch: true };
-it.each([
+it.concurrent.each([
   ['light', {}],
   ['dark', PHONE],
 ] as const)('board, details, dialog and what-if, %s %o', async (colorScheme, size) => {
@@ -80,7 +80,7 @@ it.each([
   expect(await findings(page)).toEqual([]);
 });
 
-it('the theme that is chosen holds', async () => {
+it.concurrent('the theme that is chosen holds', async () => {
   const page = await fleet.rig.page('', { colorScheme: 'light' });
   await page.getByRole('button', { name: 'Dark' }).click();
   await page.reload();
@@ -88,7 +88,7 @@ it('the theme that is chosen holds', async () => {
   expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('dark');
 });
 
-it('what-if: begins with the circuit’s own settings, says what is wrong with others, and compares', async () => {
+it.concurrent('what-if: begins with the circuit’s own settings, says what is wrong with others, and compares', async () => {
   const page = await fleet.rig.page('#/circuit/another/what-if');
   const own = page.getByRole('row', { name: 'failureThreshold' });
   expect(await own.getByRole('cell').first().textContent()).toBe('5');

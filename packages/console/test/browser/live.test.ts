@@ -5,7 +5,7 @@ import { eventually, useRig } from './rig.ts';
 
 const fleet = useRig();
 
-it('a trip and the recovery, live, with the reason and who saw it', async () => {
+it.concurrent('a trip and the recovery, live, with the reason and who saw it', async () => {
   const { rig } = fleet;
   // Without a failure nothing is ever written; somebody's reset is.
   await rig.store.clear(['payments'], { by: 'test', reason: 'so that it is there' });
@@ -43,7 +43,7 @@ it('a trip and the recovery, live, with the reason and who saw it', async () => 
   );
 });
 
-it('a name that would be markup is text, on the board, in its details, in the dialog, in its address', async () => {
+it.concurrent('a name that would be markup is text, on the board, in its details, in the dialog, in its address', async () => {
   const { rig } = fleet;
   const name = '<img src=x onerror="window.hacked=1">/../%41?#';
   await rig.store.override(name, {

@@ -15,7 +15,7 @@ async function openDialog(page: Page, circuit: string, act: string) {
   return page.getByRole('dialog', { name: `${act}: ${circuit}` });
 }
 
-it('forces open and releases by hand: a process stops calling, and calls again after a probe', async () => {
+it.concurrent('forces open and releases by hand: a process stops calling, and calls again after a probe', async () => {
   const { rig } = fleet;
   const seen = await rig.caller('ledger');
   await rig.store.override('ledger', { mode: 'release', by: 'test', reason: 'so that it is there' });
@@ -47,7 +47,7 @@ it('forces open and releases by hand: a process stops calling, and calls again a
   await page.getByRole('region', { name: 'Timeline' }).getByText('Half-open → Closed').first().waitFor();
 });
 
-it('two operators: the second sees the first one’s act while he reads, and confirms only after he has seen it', async () => {
+it.concurrent('two operators: the second sees the first one’s act while he reads, and confirms only after he has seen it', async () => {
   const { rig } = fleet;
   await rig.store.clear(['stock'], { by: 'test', reason: 'so that it is there' });
   const [ana, bo] = [await rig.page(), await rig.page()];
