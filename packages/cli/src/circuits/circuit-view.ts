@@ -1,7 +1,9 @@
 /** A record of the store as the control API and the command line show it. */
 
 import type { CircuitRecord, Override } from 'switchgear';
-import type { Circuit } from '../control-api/schemas.ts';
+import { type Circuit, overrideSchema } from '../control-api/schemas.ts';
+
+const MODES: readonly string[] = overrideSchema.shape.mode.options;
 
 /** A lapsed lease is taken over this long after its end, as docs/protocol.md says. */
 const CLOCK_BOUND_MS = 2_000;
@@ -29,7 +31,13 @@ export function circuitView(record: CircuitRecord, nowMs: number): Circuit {
   };
 }
 
-function overrideInForce({ override }: CircuitRecord, nowMs: number): Override | undefined {
+/** A mode of a later version is nobody's word here: the automatic state decides, as in every process of this version. */
+function known({ override }: CircuitRecord): Override | undefined {
+  return override && MODES.includes(override.mode) ? override : undefined;
+}
+
+function overrideInForce(record: CircuitRecord, nowMs: number): Override | undefined {
+  const override = known(record);
   return override && nowMs < (override.untilMs ?? Number.POSITIVE_INFINITY) ? override : undefined;
 }
 
@@ -37,16 +45,20 @@ function shownOverride({ mode, by, reason, atMs, untilMs }: Override) {
   return { mode, by, reason, atMs, ...(untilMs !== undefined && { untilMs }) };
 }
 
+/** An override that is over, and that no transition has taken into account yet: forced-open lets a probe through, others all. */
+function unsettled(record: CircuitRecord): boolean {
+  return Number(known(record)?.version) > record.settledOverride;
+}
+
 function ramping(record: CircuitRecord, nowMs: number): boolean {
-  return record.state === 'closed' && nowMs < record.sinceMs + record.rampMs;
+  if (record.state !== 'closed' || unsettled(record)) return false;
+  return record.rampMs > 0 && record.rampFrom < 1 && nowMs < record.sinceMs + record.rampMs;
 }
 
 function retryAfterMs(record: CircuitRecord, override: Override | undefined, nowMs: number): number | null {
   if (override?.mode === 'forced-open')
     return override.untilMs === undefined ? null : override.untilMs - nowMs;
-  // A forced-open that ended and that no transition has taken into account yet lets a probe through.
-  const ended = record.override && record.override.version > record.settledOverride;
-  if (override || ended || record.state === 'closed') return 0;
+  if (override || unsettled(record) || record.state === 'closed') return 0;
   if (record.state === 'open') return Math.max(0, record.openUntilMs - nowMs);
   const free = record.leases.map((lease) => (lease ? lease.untilMs + CLOCK_BOUND_MS - nowMs : 0));
   return Math.max(0, Math.min(...free));

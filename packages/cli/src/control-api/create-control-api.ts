@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -13,6 +14,7 @@ import { type Hosts, onlyCallers, onlyHosts, onlyOwnPages, type Passed } from '.
 import { mountRoutes } from './handlers.ts';
 import { EventLog } from './live/event-log.ts';
 import { SampleSeries } from './live/sample-series.ts';
+import { MAX_STREAMS } from './live/stream.ts';
 import { type Load, Watcher } from './live/watcher.ts';
 import { answerTo, invalidRequest, Refusal } from './problem.ts';
 import { WriteLimit } from './write-limit.ts';
@@ -99,6 +101,8 @@ export function createControlApi(options: ControlApiOptions): ControlApi {
   const series = new SampleSeries();
   const log = new EventLog(KEPT_EVENTS);
   const closing = new AbortController();
+  // Each stream listens; Node takes more than ten for a leak.
+  setMaxListeners(MAX_STREAMS, closing.signal);
   const watcher = live ? new Watcher({ store, clock, log, series, load: samples }) : undefined;
   const callers = onlyCallers(auth, new WriteLimit(clock, WRITE_BURST, WRITES_PER_SECOND));
 

@@ -28,6 +28,8 @@ export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 4280;
 const REQUEST_WITHIN_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
+/** A client that asks and then does not read; streams say something every 15 s. */
+const IDLE_MS = 60_000;
 /** A client that opens connections and says nothing takes these at most. */
 const MAX_CONNECTIONS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
@@ -53,6 +55,7 @@ export async function listen(
     },
   }) as Server;
   server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(IDLE_MS);
   server.listen({ host, port });
   try {
     await once(server, 'listening');

@@ -1,6 +1,6 @@
 import { MemoryStore } from 'switchgear';
 import { FakeClock, FaultyStore } from 'switchgear/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { bearerTokens } from '../../src/control-api/index.ts';
 import { rig } from './rig.ts';
 
@@ -274,4 +274,23 @@ test('what nobody foresaw is logged, and not told', async () => {
     console.error = error;
   }
   expect(String(logged)).toContain('secret in the message');
+});
+
+test('a store that hangs does not hang who asks', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const clock = new FakeClock();
+    const store = new FaultyStore(new MemoryStore({ clock }));
+    store.inject('every', () => new Promise(() => {}));
+    const { ask } = rig({ store, clock });
+    const asked = Promise.all([
+      ask('GET', '/v1/circuits'),
+      ask('PUT', OVERRIDE, force),
+      ask('GET', '/v1/health'),
+    ]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect((await asked).map(({ status }) => status)).toEqual([504, 504, 504]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

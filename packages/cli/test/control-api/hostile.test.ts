@@ -189,6 +189,25 @@ test('slow-loris: slow heads and slow bodies are cut off while others are served
   expect(listening.store.calls.override).toBe(0);
 });
 
+test('streams are limited, and their places free again once their connections are gone', async () => {
+  const { url } = await server();
+  const headers = { authorization: `Bearer ${OPERATOR}` };
+  const leaving = new AbortController();
+  const open = () => fetch(`${url}/v1/events`, { headers, signal: leaving.signal });
+  const streams = await Promise.all(Array.from({ length: 100 }, open));
+  expect(streams.map(({ status }) => status)).toEqual(Array(100).fill(200));
+  expect((await open()).status).toBe(503);
+  leaving.abort();
+  // The server hears of it when it hears of it: there is nothing to wait for but the place.
+  let status = 503;
+  while (status === 503) {
+    const again = await fetch(`${url}/v1/events`, { headers });
+    status = again.status;
+    await again.body?.cancel();
+  }
+  expect(status).toBe(200);
+});
+
 test('what is no HTTP at all ends its own connection and no other', async () => {
   const listening = await server();
   const { below } = randomFrom(99);

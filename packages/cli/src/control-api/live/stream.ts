@@ -6,7 +6,7 @@ import type { EventLog } from './event-log.ts';
 import type { Watcher } from './watcher.ts';
 
 /** Streams at the same time; each holds a connection for good. */
-const MAX_LISTENERS = 100;
+export const MAX_STREAMS = 100;
 /** A line now and then keeps proxies from closing the stream, and tells of a connection that is gone. */
 const HEARTBEAT_MS = 15_000;
 
@@ -24,12 +24,8 @@ export function eventStream(
   { log, watcher, clock, closing }: Live,
   lastEventId?: string,
 ): Response {
-  if (watcher.listeners >= MAX_LISTENERS)
-    throw new Refusal(
-      503,
-      'TOO_MANY_LISTENERS',
-      `${MAX_LISTENERS} streams are open already; try again later`,
-    );
+  if (watcher.listeners >= MAX_STREAMS)
+    throw new Refusal(503, 'TOO_MANY_STREAMS', `${MAX_STREAMS} streams are open already; try again later`);
   return streamSSE(c, async (stream) => {
     const done = watcher.listen();
     const end = () => stream.abort();
