@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask, keptAgent, type ProxyRig, RawClient, startProxy } from './proxy-rig.ts';
 
@@ -225,16 +225,25 @@ test('both sides keep their connections', async () => {
   expect(sockets.size).toBe(1);
 });
 
-test("a kept connection that the upstream has closed is nobody's failure: the request goes over a new one", async () => {
-  const rig = await startProxy((incoming, outgoing) => {
-    // What a server does whose patience with an idle connection ends as the next request is on its way.
-    if (incoming.url === '/stale') incoming.socket.destroy();
-    else outgoing.end('x', () => incoming.socket.once('data', () => incoming.socket.destroy()));
-  });
+test("a kept connection that turns out to be closed is nobody's failure, and nothing with a body is sent twice", async () => {
+  // Each connection is closed by its second request, as by a server whose patience has just ended.
+  const seen: string[] = [];
+  const upstream = createTcpServer((socket) => {
+    socket.setEncoding('latin1').on('error', () => {});
+    socket.once('data', (first: string) => {
+      seen.push(first.slice(0, 4));
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx');
+      socket.once('data', () => socket.destroy());
+    });
+  }).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  onTestFinished(() => void upstream.close());
+  const { port } = upstream.address() as AddressInfo;
+  const rig = await startProxy(() => {}, { address: `http://127.0.0.1:${port}` });
   for (let i = 0; i < 5; i++) expect((await ask(rig.port)).body).toBe('x');
   await hearsNothing(rig);
-  // A new connection that is closed is a failure.
-  expect((await ask(rig.port, { path: '/stale' })).status).toBe(502);
+  expect((await ask(rig.port, { method: 'POST' }, 'order')).status).toBe(502);
+  expect(seen).toEqual(Array(5).fill('GET '));
 });
 
 test('an upstream that answers before it has read everything is heard, and what it did not read is dropped', async () => {
@@ -246,5 +255,20 @@ test('an upstream that answers before it has read everything is heard, and what 
   const answer = await ask(rig.port, { agent, method: 'POST' }, 'x'.repeat(5_000_000));
   expect(answer).toMatchObject({ status: 413, body: 'too long' });
   expect((await ask(rig.port, { agent })).status).toBe(413);
+  await hearsNothing(rig);
+});
+
+test('what a client goes on sending after its answer is not sent on', async () => {
+  const rig = await startProxy((incoming, outgoing) => {
+    incoming.on('error', () => {});
+    outgoing.writeHead(413).end('too long');
+  });
+  const served = once(rig.upstream, 'request');
+  const client = new RawClient(rig.port);
+  client.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+  const [incoming] = (await served) as [IncomingMessage];
+  await new Promise((resolve) => incoming.socket.once('close', resolve));
+  expect(incoming.complete).toBe(false);
+  await vi.waitUntil(() => client.heard.includes('too long'));
   await hearsNothing(rig);
 });

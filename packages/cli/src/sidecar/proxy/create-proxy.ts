@@ -19,12 +19,11 @@ export function createProxy(route: Route, { anyHost }: ProxyAccess): Server {
       void new Exchange(route, request, response).run();
       return;
     }
-    if (request.headers.expect !== undefined) response.shouldKeepAlive = false;
     sendProblem(response, problem);
   };
   // A body may take its time; each silence in it is bounded by the exchange.
   const server = boundedServer({ requestTimeout: 0 }, handle);
-  // The upstream says whether it wants the body.
+  // The upstream says whether it wants the body. Where it does not, Node ends the connection: the body may come or not.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('connect', (_request, socket) => {
     socket.on('error', () => {});

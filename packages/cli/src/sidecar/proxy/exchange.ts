@@ -158,8 +158,6 @@ export class Exchange {
     const response = this.#response;
     this.#incoming = incoming;
     incoming.on('error', (error) => this.#break(error));
-    // It may send the body that it was not asked for, or not: nobody can tell where its next request begins.
-    if (this.#expecting) response.shouldKeepAlive = false;
     try {
       const { statusCode = 502, statusMessage = '' } = incoming;
       response.writeHead(statusCode, statusMessage, responseHeaders(incoming, this.#route.upstream.origin));
@@ -249,7 +247,6 @@ export class Exchange {
 
   #answer(error: unknown): void {
     const { breaker, fallback } = this.#route;
-    if (this.#expecting) this.#response.shouldKeepAlive = false;
     if (fallback && isSwitchgearError(error, 'CIRCUIT_OPEN')) sendFallback(this.#response, fallback);
     else this.#cut(breakerProblem(error) ?? upstreamProblem(error, breaker.name));
   }
