@@ -4,6 +4,10 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { vi } from 'vitest';
+
+// The first synthesis of a process loads and compiles half of the CDK.
+vi.setConfig({ testTimeout: 60_000 });
 
 export function newStack(): Stack {
   return new Stack(

@@ -66,7 +66,6 @@ describe('an existing table', () => {
     template.resourceCountIs('AWS::DynamoDB::GlobalTable', 0);
     expect(allowed(template)).toEqual([
       'dynamodb:BatchGetItem on CIRCUIT#*',
-      'dynamodb:Query on CIRCUIT#*',
       'dynamodb:UpdateItem on CIRCUIT#*',
       'dynamodb:UpdateItem on DIRECTORY#CIRCUIT#',
     ]);

@@ -17,7 +17,7 @@ function actions(role: Role, hasSortKey: boolean): Record<Partition, readonly st
     case 'use':
       return {
         circuit: ['BatchGetItem', 'UpdateItem'],
-        history: [history, 'UpdateItem'],
+        history: ['BatchGetItem', 'UpdateItem'],
         directory: ['UpdateItem'],
       };
     case 'read':

@@ -15,9 +15,9 @@ import { CircuitBreakerTable, type CircuitLayout } from '../../src/index.ts';
 import { allowed, newFunction, newStack, templateOf } from '../stack.ts';
 import { localClient } from './local.ts';
 
-/** Which verbs a role uses. `history` is also how a process learns whether a transition of its own was committed. */
+/** Which verbs a role uses. */
 const VERBS: Readonly<Record<'use' | 'read' | 'operate', readonly string[]>> = {
-  use: ['load', 'report', 'settle', 'transition', 'lease', 'history'],
+  use: ['load', 'report', 'settle', 'transition', 'lease', 'filed'],
   read: ['load', 'list', 'history'],
   operate: ['load', 'list', 'history', 'override', 'policy', 'clear', 'check'],
 };
