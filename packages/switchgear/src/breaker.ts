@@ -10,6 +10,7 @@ import { isSwitchgearError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
+import { onAbort } from './guard/on-abort.ts';
 import { FUNCTION, type ResolvedOptions, refusal } from './options.ts';
 import { Permit } from './permit.ts';
 
@@ -97,9 +98,10 @@ export class Breaker implements CallOwner {
     const outer = options?.signal;
     // Before anything is taken that a throw on the way would keep.
     if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
-    if (this.#bulkhead && !this.#bulkhead.tryEnter()) return this.#wait(fn, outer);
-    const era = this.#circuit.calm();
-    return era ? this.#start(era, fn, outer, this.#circuit.usedMs) : this.#enter(fn, outer);
+    const era = this.#bulkhead?.full ? undefined : this.#circuit.calm();
+    if (!era) return this.#enter(fn, outer);
+    this.#bulkhead?.tryEnter();
+    return this.#start(era, fn, outer, this.#circuit.usedMs);
   }
 
   /** The same function, guarded: same arguments, same `this`, same result. */
@@ -121,15 +123,7 @@ export class Breaker implements CallOwner {
     const signal = options?.signal;
     if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
     signal?.throwIfAborted();
-    if (this.#bulkhead && !this.#bulkhead.tryEnter()) await this.#standInLine(signal);
-    try {
-      const ticket = this.#circuit.admit();
-      return this.#permit(ticket instanceof Promise ? await this.#granted(ticket, signal) : ticket);
-    } catch (error) {
-      this.ended();
-      this.#refused(error);
-      throw error;
-    }
+    return this.#permit(await this.#admitted(signal));
   }
 
   /**
@@ -153,68 +147,42 @@ export class Breaker implements CallOwner {
 
   // ── a call ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #wait<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
-    await this.#standInLine(outer);
-    return this.#enter(fn, outer);
-  }
-
-  async #standInLine(signal: AbortSignal | undefined): Promise<void> {
-    try {
-      // No use standing in line before a closed door.
-      this.#circuit.peek();
-      await this.#bulkhead?.enter(signal);
-    } catch (error) {
-      this.#refused(error);
-      throw error;
-    }
-  }
-
-  #enter<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
-    let ticket: Ticket | Promise<Ticket>;
-    try {
-      // Before a lease is taken for nothing.
-      outer?.throwIfAborted();
-      ticket = this.#circuit.admit();
-    } catch (error) {
-      this.ended();
-      this.#refused(error);
-      return Promise.reject(error);
-    }
-    if (ticket instanceof Promise) return this.#enterLater(ticket, fn, outer);
-    // Admission has just read the clock.
-    return this.#start(ticket, fn, outer, this.#circuit.usedMs);
-  }
-
-  async #enterLater<T>(
-    admitted: Promise<Ticket>,
-    fn: (call: CallContext) => PromiseLike<T> | T,
-    outer: AbortSignal | undefined,
-  ): Promise<T> {
-    let ticket: Ticket;
-    try {
-      ticket = await this.#granted(admitted, outer);
-    } catch (error) {
-      this.ended();
-      this.#refused(error);
-      throw error;
-    }
+  async #enter<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
+    const ticket = await this.#admitted(outer);
     return this.#start(ticket, fn, outer, this.#host.clock.now());
   }
 
-  /** What the store grants, unless the caller goes first: then it is given back once it comes. */
-  #granted(admitted: Promise<Ticket>, outer: AbortSignal | undefined): Promise<Ticket> {
-    if (!outer) return admitted;
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(outer.reason);
-      outer.addEventListener('abort', abort);
-      void admitted
-        .then((ticket) => {
-          if (!outer.aborted) return resolve(ticket);
-          void this.#circuit.cancelled(ticket);
-          abort();
-        }, reject)
-        .then(() => outer.removeEventListener('abort', abort));
-    });
+  /** A place and a ticket. Where it rejects, nothing is held. */
+  async #admitted(outer: AbortSignal | undefined): Promise<Ticket> {
+    const { clock } = this.#host;
+    let placed = false;
+    try {
+      outer?.throwIfAborted();
+      let waitedMs = 0;
+      if (this.#bulkhead) {
+        // Who waits for the store holds no place: others would be refused for want of it.
+        const askedMs = clock.now();
+        const ready = this.#circuit.ready();
+        if (ready) await unlessAborted(ready, outer);
+        waitedMs = clock.now() - askedMs;
+        if (!this.#bulkhead.tryEnter()) {
+          // No use standing in line before a closed door.
+          this.#circuit.peek();
+          await this.#bulkhead.enter(outer);
+        }
+        placed = true;
+        // Before a lease is taken for nothing.
+        outer?.throwIfAborted();
+      }
+      const ticket = this.#circuit.admit(waitedMs);
+      if (!(ticket instanceof Promise)) return ticket;
+      // What the store grants to a caller who has gone is given back once it comes.
+      return await unlessAborted(ticket, outer, (late) => void this.#circuit.cancelled(late));
+    } catch (error) {
+      if (placed) this.ended();
+      this.#refused(error);
+      throw error;
+    }
   }
 
   #start<T>(
@@ -354,6 +322,27 @@ export class Breaker implements CallOwner {
       }
     });
   }
+}
+
+/** `work`, unless the caller goes first: then `late` gets what came of it. */
+function unlessAborted<T>(
+  work: Promise<T>,
+  outer: AbortSignal | undefined,
+  late?: (value: T) => void,
+): Promise<T> {
+  if (!outer) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(outer.reason);
+    const forget = onAbort(outer, abort);
+    void work
+      .then((value) => {
+        if (!outer.aborted) return resolve(value);
+        late?.(value);
+        abort();
+      })
+      .catch(reject)
+      .then(forget);
+  });
 }
 
 /** A user's predicate that throws must not take the place of the caller's error. */

@@ -2,6 +2,7 @@
 
 import type { Ticket } from './circuit/ticket.ts';
 import { Deadline, type Lane } from './guard/deadline.ts';
+import { onAbort } from './guard/on-abort.ts';
 
 /** What the protected function is given. */
 export interface CallContext {
@@ -52,7 +53,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
   readonly #reject: (error: unknown) => void;
   #over = false;
   #controller: AbortController | undefined = undefined;
-  #onAbort: (() => void) | undefined = undefined;
+  #forget: (() => void) | undefined = undefined;
   #wake: (() => void) | undefined = undefined;
 
   private constructor(
@@ -103,9 +104,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
           this.#abort();
           return;
         }
-        const onAbort = () => this.#abort();
-        this.#outer.addEventListener('abort', onAbort);
-        this.#onAbort = onAbort;
+        this.#forget = onAbort(this.#outer, () => this.#abort());
       }
       const result = fn(this);
       if (isThenable(result))
@@ -178,7 +177,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
     if (this.#over) return false;
     this.#over = true;
     this.#owner.lane?.clear(this);
-    if (this.#onAbort) this.#outer?.removeEventListener('abort', this.#onAbort);
+    this.#forget?.();
     this.#owner.ended();
     return true;
   }

@@ -133,7 +133,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a process probes by its own clock',
     file: 'circuit/circuit.ts',
-    from: 'const taught = this.#host.guard.store.now() !== undefined;',
+    from: 'const taught = this.#host.guard.now() !== undefined;',
     to: 'const taught = true;',
     laws: ['L12'],
   },
@@ -168,7 +168,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a call waits for the store as long as it takes',
     file: 'circuit/circuit.ts',
-    from: 'return ticket instanceof Promise ? this.#inTime(ticket, refreshMs) : ticket;',
+    from: 'return ticket instanceof Promise ? this.#inTime(ticket, refreshMs, waitedMs) : ticket;',
     to: 'return ticket;',
     laws: ['L8'],
   },

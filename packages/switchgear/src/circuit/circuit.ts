@@ -59,6 +59,8 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   #usedMs = Number.NEGATIVE_INFINITY;
 
   #loading: Promise<void> | undefined;
+  /** When the store answered and had no record of this circuit that could be read. */
+  #missedMs = Number.NEGATIVE_INFINITY;
   /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
   #unanswered = false;
 
@@ -109,10 +111,20 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /**
    * Asks for admission: a ticket, at once wherever the answer needs no store; a promise for a cold start, a thaw or a
-   * probe. Throws (or rejects with) `CircuitOpenError`.
+   * probe. Throws (or rejects with) `CircuitOpenError`. `waitedMs`: what the call has waited for the store before.
    */
-  admit(): Ticket | Promise<Ticket> {
-    return this.calm() ?? this.#consider(this.#usedMs);
+  admit(waitedMs = 0): Ticket | Promise<Ticket> {
+    return this.calm() ?? this.#consider(this.#usedMs, waitedMs);
+  }
+
+  /** The read that `admit` would have to wait for, so that its caller may wait for it with nothing in hand. */
+  ready(): Promise<void> | undefined {
+    const now = this.#host.clock.now();
+    if (this.mode === 'disabled' || !this.#stale(now) || this.#away()) return undefined;
+    this.#usedMs = now;
+    // Due at the same time, as a rule: then both are one read.
+    this.#host.refresh(now);
+    return this.load();
   }
 
   /** The ticket of a call that may go with no further look, or `undefined`: then `admit` says. */
@@ -198,6 +210,11 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return true;
   }
 
+  /** The store has answered, with nothing about this circuit. */
+  missed(): void {
+    this.#missedMs = this.#host.clock.now();
+  }
+
   /** Takes over settings that were stored, changed or removed. What the epoch's terms say holds until the next one. */
   #takeOver(stored: StoredPolicy | undefined, known: StoredPolicy | undefined): void {
     if (stored?.version === known?.version && stored?.atMs === known?.atMs) return;
@@ -212,21 +229,23 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   // ── admission ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #consider(now: number): Ticket | Promise<Ticket> {
+  #consider(now: number, waitedMs: number): Ticket | Promise<Ticket> {
     if (this.mode === 'disabled') return this.era;
     const refreshMs = this.#host.refresh(now);
-    const away = this.#host.guard.failedWithin(this.#host.maxStale);
     const ticket =
-      this.#stale(now) && !away ? this.load().then(() => this.#judge(refreshMs)) : this.#judge(refreshMs);
-    return ticket instanceof Promise ? this.#inTime(ticket, refreshMs) : ticket;
+      this.#stale(now) && !this.#away()
+        ? this.load().then(() => this.#judge(refreshMs))
+        : this.#judge(refreshMs);
+    return ticket instanceof Promise ? this.#inTime(ticket, refreshMs, waitedMs) : ticket;
   }
 
   /** What takes the store too long is decided without it; a probe that comes late waits for the next call. */
-  #inTime(ticket: Promise<Ticket>, refreshMs: number): Promise<Ticket> {
-    return this.#host.guard.within(ticket, () => {
+  #inTime(ticket: Promise<Ticket>, refreshMs: number, waitedMs: number): Promise<Ticket> {
+    const instead = () => {
       this.#park(ticket);
       return this.#judge(refreshMs, false);
-    });
+    };
+    return this.#host.guard.within(ticket, instead, waitedMs);
   }
 
   /** What comes too late for its call. */
@@ -252,7 +271,14 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** The snapshot is too old and the store does not answer: the process is on its own. */
   #alone(): boolean {
-    return this.#stale(this.#host.clock.now()) && this.#host.guard.failedWithin(this.#host.maxStale);
+    return this.#stale(this.#host.clock.now()) && this.#away();
+  }
+
+  /** Whether it would be in vain to wait for the store: it failed just now, or what it has of this circuit cannot be read. */
+  #away(): boolean {
+    const { guard, clock, maxStale } = this.#host;
+    const age = clock.now() - this.#missedMs;
+    return guard.failedWithin(maxStale) || (age >= 0 && age < maxStale);
   }
 
   /** What a call may do now: by an override, else the local circuit, else the fleet's record. */
@@ -380,7 +406,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   /** Commits what the latest answer, or the own evidence, leaves to be done. */
   #pursue(): void {
     const record = this.record;
-    const nowMs = this.#host.guard.store.now();
+    const nowMs = this.#host.guard.now();
     if (!record || this.deciding || nowMs === undefined || this.mode === 'disabled') return;
     const mover = this.mover(nowMs);
     const next = dueHead(record, this.#policy, mover) ?? this.#ownTrip(record, mover);
@@ -446,12 +472,12 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** The store's time; this process's own before the store ever answered. */
   now(): number {
-    return this.#host.guard.store.now() ?? this.#host.clock.now();
+    return this.#host.guard.now() ?? this.#host.clock.now();
   }
 
   /** Whether the snapshot was read at `sinceMs` or later. A push brings a record, but teaches no time. */
   knowsSince(sinceMs: number): boolean {
-    const taught = this.#host.guard.store.now() !== undefined;
+    const taught = this.#host.guard.now() !== undefined;
     return taught && this.#snapshot.readMs + this.#clockAhead() >= sinceMs;
   }
 

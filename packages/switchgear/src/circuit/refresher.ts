@@ -64,6 +64,7 @@ export class Refresher {
       (records, sentMs) => {
         const doubtful = circuits.filter((circuit, i) => {
           const record = records[i];
+          if (!record) circuit.missed();
           return record && !circuit.adopt(record, sentMs, consistent);
         });
         if (doubtful.length > 0) void this.#read(doubtful, true);

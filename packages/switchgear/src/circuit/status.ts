@@ -54,7 +54,7 @@ export function recordStatus(record: CircuitRecord, nowMs: number, prober = fals
 }
 
 export function statusOf(circuit: Circuit, host: Host): CircuitStatus {
-  const nowMs = host.guard.store.now() ?? host.clock.now();
+  const nowMs = host.guard.now() ?? host.clock.now();
   const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs, host.prober);
   if (circuit.mode === 'disabled') return { ...fleet, state: 'disabled' };
   const local = circuit.local;

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { BulkheadFullError } from '../errors.ts';
 import { Deadline, Lane } from './deadline.ts';
+import { onAbort } from './on-abort.ts';
 
 export interface BulkheadLimits {
   readonly maxConcurrent: number;
@@ -39,9 +40,14 @@ export class Bulkhead {
     return this.#waiting;
   }
 
+  /** Whether no slot is free now. */
+  get full(): boolean {
+    return this.#running >= this.#limits.maxConcurrent;
+  }
+
   /** Takes a slot if one is free now. */
   tryEnter(): boolean {
-    if (this.#running >= this.#limits.maxConcurrent) return false;
+    if (this.full) return false;
     this.#running++;
     return true;
   }
@@ -77,7 +83,7 @@ export class Bulkhead {
     return new Promise((resolve, reject) => {
       const ending = (settle: () => void) => () => {
         this.#waiting--;
-        signal?.removeEventListener('abort', abort);
+        forget?.();
         settle();
       };
       const abort = ending(() => {
@@ -88,7 +94,7 @@ export class Bulkhead {
         ending(resolve),
         ending(() => reject(this.#full('waited too long'))),
       );
-      signal?.addEventListener('abort', abort);
+      const forget = signal && onAbort(signal, abort);
       this.#line.start(waiter, this.#clock.now());
     });
   }

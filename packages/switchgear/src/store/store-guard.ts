@@ -22,6 +22,16 @@ export class StoreGuard {
     this.#onError = onError;
   }
 
+  /** The store's time; `undefined` before its first answer, and where what it says is no time. */
+  now(): number | undefined {
+    try {
+      const nowMs = this.store.now();
+      return Number.isFinite(nowMs) ? nowMs : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Whether the latest word from the store is a failure, not older than `maxAgeMs`: then waiting for it again is in vain. */
   failedWithin(maxAgeMs: number): boolean {
     const age = this.#clock.now() - this.#failedMs;
@@ -73,16 +83,19 @@ export class StoreGuard {
     });
   }
 
-  /** `work`, or what `otherwise` says once the budget is over. */
-  within<T>(work: Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
+  /** `work`, or what `otherwise` says once the budget is over, of which `spentMs` are gone. */
+  within<T>(work: Promise<T>, otherwise: () => T | Promise<T>, spentMs = 0): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimer(() => {
-        try {
-          resolve(otherwise());
-        } catch (error) {
-          reject(error);
-        }
-      }, this.budgetMs);
+      const timer = this.#clock.setTimer(
+        () => {
+          try {
+            resolve(otherwise());
+          } catch (error) {
+            reject(error);
+          }
+        },
+        Math.max(0, this.budgetMs - spentMs),
+      );
       work.then(resolve, reject).finally(() => timer.cancel());
     });
   }

@@ -50,6 +50,8 @@ export class FaultyStore implements OperatorStore {
   readonly calls: Record<Verb, number>;
   /** Present where the wrapped store can push. */
   readonly subscribe?: NonNullable<OperatorStore['subscribe']>;
+  /** Present where the wrapped store can look at itself. */
+  readonly check?: NonNullable<OperatorStore['check']>;
   readonly #inner: OperatorStore;
   readonly #faults: Record<Verb, Fault[]>;
 
@@ -58,6 +60,7 @@ export class FaultyStore implements OperatorStore {
     this.calls = forEachVerb(() => 0);
     this.#faults = forEachVerb(() => []);
     if (inner.subscribe) this.subscribe = inner.subscribe.bind(inner);
+    if (inner.check) this.check = inner.check.bind(inner);
   }
 
   /** Puts `fault` around each call of a verb, of several or of `every` verb from now on. Returns what takes it away again. */

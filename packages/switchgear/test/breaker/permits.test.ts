@@ -159,3 +159,13 @@ test('acquire with a signal that is aborted, before or while the store is asked,
   expect(await f.record()).toMatchObject({ state: 'half-open', leases: [null], failures: 0, successes: 0 });
   expect(await f.call(p)).toBe('ok');
 });
+
+test('a permit that was given back leaves no deadline behind', async () => {
+  const f = fleet(1, { breaker: { leaseDuration: '2s' } });
+  const { breaker } = f.process(0);
+  const permit = await breaker.acquire();
+  const lapsed = vi.spyOn(permit, 'expire');
+  await permit.success();
+  await f.advance(10_000);
+  expect(lapsed).not.toHaveBeenCalled();
+});

@@ -112,7 +112,8 @@ describe('a bulkhead', () => {
     bulkhead.tryEnter();
     const admitted = bulkhead.enter(signal);
     const late = bulkhead.enter(signal).catch(() => {});
-    expect(listeners()).toBe(2);
+    // Of both together: Node takes more than ten for a leak.
+    expect(listeners()).toBe(1);
     bulkhead.leave();
     await clock.advance(1_000);
     await Promise.all([admitted, late]);

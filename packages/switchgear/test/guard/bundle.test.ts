@@ -34,7 +34,12 @@ test('the main entry loads none of it', () => {
   const around = bundled(LIBRARY).files.filter((file) =>
     /^(guard|fetch|undici|axios|aws-sdk|lambda|middy)\//.test(file),
   );
-  expect(around.sort()).toEqual(['guard/bulkhead.ts', 'guard/classify.ts', 'guard/deadline.ts']);
+  expect(around.sort()).toEqual([
+    'guard/bulkhead.ts',
+    'guard/classify.ts',
+    'guard/deadline.ts',
+    'guard/on-abort.ts',
+  ]);
 });
 
 test('who retries loads no other guard, and no breaker', () => {

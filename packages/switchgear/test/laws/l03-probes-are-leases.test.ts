@@ -344,3 +344,26 @@ test('L3 while one transition is under way nothing starts another', async () => 
   await f.advance(1_000);
   expect(p.store.calls.transition).toBe(1);
 });
+
+test('L3 a lease that the store leaves unanswered is not asked for again by the next call, but after a refresh', async () => {
+  const f = fleet(2, { breaker: { halfOpenMaxProbes: 2, halfOpenSuccessThreshold: 2 } });
+  await atDeadline(f);
+  f.begin(f.process(1));
+  await f.idle();
+  const p = f.process(0);
+  await f.advance(5_500);
+  p.store.inject(
+    'lease',
+    first(1, () => new Promise<never>(() => {})),
+  );
+  const call = f.call(p);
+  await f.advance(500);
+  expect(await call).toBe('rejected');
+  for (let i = 0; i < 3; i++) expect(await f.call(p)).toBe('rejected');
+  expect(p.store.calls.lease).toBe(1);
+  await f.advance(5_500);
+  await f.call(p);
+  await f.idle();
+  expect(await f.call(p)).toBe('ok');
+  expect(p.store.calls.lease).toBe(2);
+});

@@ -186,3 +186,33 @@ test('L9 clear ends an override and the open state, and everybody learns of it',
     source: 'learnt',
   });
 });
+
+test('L9 a forced-closed that ends by itself ends at that moment, not with the next refresh', async () => {
+  const f = fleet(1, { gear: { cacheTtl: '1m' } });
+  const p = f.process(0);
+  await f.call(p);
+  p.store.inject('transition', throttles);
+  await f.fail(p, 3);
+  await f.operator(p).setStates({ payments: { mode: 'forced-closed', by, reason, forMs: 2_000 } });
+  expect(await f.call(p)).toBe('ok');
+  await f.advance(1_999);
+  expect(await f.call(p)).toBe('ok');
+  await f.advance(1);
+  // What this process had decided for itself is in force again.
+  expect(await f.call(p)).toBe('rejected');
+});
+
+test('L9 a release is told as such, with what lay below', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  await f.operator(p).setStates({ payments: { mode: 'forced-open', by, reason } });
+  await f.operator(p).setStates({ payments: { mode: 'release', by: 'ben', reason: 'done' } });
+  expect(p.changes.at(-1)).toMatchObject({
+    from: 'forced-open',
+    to: 'closed',
+    reason: 'override-released',
+    by: 'ben',
+    note: 'done',
+  });
+});
