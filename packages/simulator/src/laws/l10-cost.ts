@@ -41,7 +41,7 @@ export function cost(facts: Facts, broken: Verdict, cacheTtlMs: number): Law {
       const { nowMs } = facts.engine;
       const last = calm(process);
       const sinceMs = nowMs - (last?.askedMs ?? 0);
-      if (last && !consistent && sinceMs < cacheTtlMs - 1)
+      if (last && !consistent && !queues && sinceMs < cacheTtlMs - 1)
         broken('L10', process, `read again ${Math.round(sinceMs)} ms after it had read that all is well`);
       if (consistent) stirred(process);
       else

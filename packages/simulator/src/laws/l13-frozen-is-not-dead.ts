@@ -1,4 +1,3 @@
-import type { Process } from '../engine/process.ts';
 import type { Call } from '../world/traffic.ts';
 import type { Facts } from './facts.ts';
 import type { Timing } from './judge.ts';
@@ -9,7 +8,7 @@ const PAUSE_MS = 1_500;
 
 /**
  * L13: a call is decided by what was asked for lately, however long the process slept; frozen time times nothing out; and
- * where nothing runs after a call, its failure has been reported before it is over.
+ * where a call waits for its report, it does so within the store's budget.
  */
 export function frozenIsNotDead(
   facts: Facts,
@@ -18,10 +17,6 @@ export function frozenIsNotDead(
 ): Law {
   const askedMs = new Map<Call, number>();
   const endedMs = new Map<Call, number>();
-  /** When an answer came too late for its process. */
-  const lateMs = new Map<Process, number>();
-  /** Time that a process had run when it sent the report that is under way. */
-  const underWay = new Map<Process, number>();
   return {
     asks(call) {
       askedMs.set(call, facts.engine.nowMs);
@@ -50,30 +45,11 @@ export function frozenIsNotDead(
           `timed a call out after ${Math.round(ranMs)} ms of ${facts.policy.timeout}`,
         );
     },
-    sent(process, write) {
-      if (write.verb === 'report') underWay.set(process, process.upMs);
-    },
-    told(process, _, askedMs, source) {
-      if (facts.engine.nowMs - askedMs > storeTimeout) lateMs.set(process, facts.engine.nowMs);
-      if (source === 'write') underWay.delete(process);
-    },
-    failed: (process) => underWay.delete(process),
     settled(call) {
       if (!awaitReports) return;
-      const { part, kind, status, atMs } = facts.admission(call);
-      const { latest, failedMs, pending } = facts.known(call.process);
-      // A store that has failed the process in this call is not waited for again.
-      const troubledMs = Math.max(failedMs, lateMs.get(call.process) ?? 0);
-      const well = pending <= 1 && troubledMs < atMs - storeTimeout;
-      const present = latest?.epoch.id === status.epoch.id;
       const tookMs = call.process.upMs - (endedMs.get(call) ?? 0);
       if (tookMs > storeTimeout + 1)
         broken('L13', call.process, `waited ${Math.round(tookMs)} ms behind a call`);
-      if (kind !== 'ordinary' || !present || !well || part.moved) return;
-      // Its own report: sent when it ended.
-      const own = underWay.get(call.process) === endedMs.get(call);
-      if (own && tookMs < storeTimeout - 1)
-        broken('L13', call.process, 'a failed call was over while its report was under way');
     },
   };
 }

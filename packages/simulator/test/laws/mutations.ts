@@ -208,13 +208,6 @@ export const MUTATIONS: readonly Mutation[] = [
     laws: ['L13', 'L9'],
   },
   {
-    name: 'a failure is not waited for where nothing runs after the call',
-    file: 'breaker.ts',
-    from: 'if (!told || !this.#awaitReports) return undefined;',
-    to: 'if (told !== null) return undefined;',
-    laws: ['L13'],
-  },
-  {
     name: 'a refresh comes twice as often',
     file: 'circuit/refresher.ts',
     from: 'this.#nextMs = nowMs + this.#cacheTtl * (1 + JITTER * this.#random());',

@@ -1,0 +1,162 @@
+import {
+  DYNAMODB,
+  Engine,
+  ModelledStore,
+  Process,
+  Random,
+  REDIS,
+  type Scenario,
+  type StoreProfile,
+  SwitchgearStrategy,
+  scenarioOf,
+  World,
+} from '@switchgear/simulator';
+import { type BreakerOptions, Switchgear } from 'switchgear';
+import type { Finding } from './acceptance.ts';
+
+/** Of the 1 000 that the design names: an hour takes a good part of a minute. */
+export const SICK_HOURS = 4;
+
+const QUIET = { maxConcurrent: false, timeout: 2_000 } as const;
+const LIKE_PEERS = { ...QUIET, failureRatio: 0, backoff: 1, jitter: 0 } as const;
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+interface Change {
+  readonly atMs: number;
+  readonly to: string;
+}
+
+/** Runs ours in a scenario, and gives every transition that was committed, with what the store was asked for. */
+async function observed(
+  scenario: Scenario,
+  durationMs: number,
+  seed: number,
+  profile: StoreProfile,
+  policy: BreakerOptions,
+) {
+  const engine = new Engine();
+  const random = new Random(seed);
+  const store = new ModelledStore(engine, profile, random.fork('strategy'));
+  const strategy = new SwitchgearStrategy(store, policy);
+  const changes: Change[] = [];
+  const nothing = () => {};
+  store.watcher = {
+    sent: nothing,
+    asked: nothing,
+    told: nothing,
+    failed: nothing,
+    wrote(_, write, { accepted, record }) {
+      if (accepted && write.verb === 'transition') changes.push({ atMs: engine.elapsedMs, to: record.state });
+    },
+  };
+  const world = new World(engine, random, scenario, strategy);
+  await engine.advance(durationMs);
+  return { changes, ledger: world.ledger, meter: store.meter };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** From half-open to closed again, by size of the fleet. */
+export async function recovery(tell: (line: string) => void): Promise<Finding> {
+  const found: string[] = [];
+  let kept = true;
+  for (const profile of [DYNAMODB, REDIS]) {
+    const medians: number[] = [];
+    for (const processes of [10, 100, 1_000, 10_000]) {
+      const { scenario } = scenarioOf({ ...SHAPE, processes, rps: 2_000, outageMs: 15_000 });
+      const tookMs: number[] = [];
+      for (let seed = 1; seed <= 3; seed++) {
+        const policy = { ...LIKE_PEERS, halfOpenSuccessThreshold: 3 };
+        const { changes } = await observed(scenario, MINUTE_MS + 40_000, seed, profile, policy);
+        const closed = changes.findIndex(({ to, atMs }) => to === 'closed' && atMs > MINUTE_MS + 15_000);
+        const opened = changes.slice(0, closed).findLast(({ to }) => to === 'open');
+        // The deadline that lies before it: every open time here is as long as the policy says.
+        tookMs.push((changes[closed]?.atMs ?? Number.NaN) - ((opened?.atMs ?? 0) + 10_000));
+      }
+      medians.push(median(tookMs));
+      tell(
+        `${profile.name}, ${processes} processes: closed ${Math.round(medians.at(-1) ?? 0)} ms after the deadline`,
+      );
+    }
+    const spread = Math.max(...medians) / Math.min(...medians) - 1;
+    kept &&= spread <= 0.2;
+    found.push(
+      `${profile.name} ${medians.map(Math.round).join(', ')} ms (${Math.round(100 * spread)} % apart)`,
+    );
+  }
+  return { found: found.join('; '), kept };
+}
+
+/** From the first failure to the committed trip, 10 000 processes. */
+export async function trip(): Promise<Finding> {
+  const { scenario } = scenarioOf({ ...SHAPE, processes: 10_000, rps: 20_000, outageMs: 5_000 });
+  const { changes, ledger, meter } = await observed(scenario, MINUTE_MS + 5_000, 1, DYNAMODB, LIKE_PEERS);
+  const firstMs = ledger.slices.findIndex(({ failed }) => failed > 0) * 100;
+  const tookMs = (changes.find(({ to }) => to === 'open')?.atMs ?? Number.POSITIVE_INFINITY) - firstMs;
+  return {
+    found: `${Math.round(tookMs)} ms; ${meter.throttled} requests were throttled`,
+    kept: tookMs <= 1_000,
+  };
+}
+
+/** Store calls of processes that are well, by number of circuits. */
+export async function healthy(): Promise<Finding> {
+  const [processes, minutes] = [20, 5];
+  const found: string[] = [];
+  let kept = true;
+  for (const circuits of [1, 10, 100]) {
+    const engine = new Engine();
+    const random = new Random(1);
+    const store = new ModelledStore(engine, REDIS, random.fork('store'));
+    let batches = 0;
+    const nothing = () => {};
+    store.watcher = { sent: nothing, asked: () => batches++, told: nothing, failed: nothing, wrote: nothing };
+    for (let index = 0; index < processes; index++) {
+      const process = new Process(engine, index);
+      const gear = new Switchgear({ store: store.connect(process), processId: process.name, clock: process });
+      const breakers = Array.from({ length: circuits }, (_, i) => gear.breaker(`circuit-${i}`, QUIET));
+      const call = (): void => {
+        engine.touch();
+        void random.pick(breakers).execute(() => 'well');
+        engine.after(random.exponential() * 5, { happen: call });
+      };
+      engine.after(random.uniform() * 1_000, { happen: call });
+    }
+    await engine.advance(minutes * MINUTE_MS);
+    const each = batches / processes;
+    // One per period, and what a process reads of a circuit when it first uses it.
+    const most = (minutes * MINUTE_MS) / 5_000 + circuits;
+    kept &&= store.meter.writes === 0 && each <= most;
+    found.push(`${circuits}: ${store.meter.writes} writes, ${each.toFixed(1)} batches of at most ${most}`);
+  }
+  return { found: found.join('; '), kept };
+}
+
+/** Trips by stray errors alone. */
+export async function background(): Promise<Finding> {
+  const shape = { ...SHAPE, processes: 50, rps: 1_000, outageMs: 1_000, strayFailures: 0.001 };
+  const [well] = scenarioOf(shape).scenario.script;
+  const scenario = { ...scenarioOf(shape).scenario, script: well ? [well] : [] };
+  let trips = 0;
+  for (let seed = 1; seed <= 3; seed++)
+    trips += (await observed(scenario, 10 * MINUTE_MS, seed, DYNAMODB, QUIET)).changes.length;
+  return { found: `${trips} transitions`, kept: trips === 0 };
+}
+
+/** Trips of the fleet by one process that is sick. */
+export async function sick(tell: (line: string) => void): Promise<Finding> {
+  const shape = { ...SHAPE, processes: 200, rps: 2_000, outageMs: HOUR_MS, trouble: 'sick-process' } as const;
+  const { scenario } = scenarioOf(shape);
+  let trips = 0;
+  for (let seed = 1; seed <= SICK_HOURS; seed++) {
+    const { changes } = await observed(scenario, HOUR_MS, seed, DYNAMODB, { ...QUIET, quorum: 2 });
+    trips += changes.length;
+    tell(`sick process, hour ${seed} of ${SICK_HOURS}: ${changes.length} transitions`);
+  }
+  return { found: `${trips} transitions in ${SICK_HOURS} hours`, kept: trips === 0 };
+}
+
+const SHAPE = { trouble: 'outage', recoveryMs: 0, timeoutMs: 2_000 } as const;
