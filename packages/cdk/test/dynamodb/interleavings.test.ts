@@ -155,10 +155,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     look: async ({ circuit, executions }) => {
       for (const { error } of executions) expect(error).toBe('PaymentDown');
       expect(await bench.history(circuit)).toEqual(['1 closed → open']);
-      expect(await bench.record(circuit)).toMatchObject({
-        transition: { failures: 2, calls: 2 },
-        evidence: {},
-      });
+      const { transition, evidence } = await bench.record(circuit);
+      expect([transition?.calls, transition?.failures, evidence]).toEqual([2, 2, {}]);
     },
   },
   'L3: the open time is over, the dependency is not well: one probe, one verdict': {

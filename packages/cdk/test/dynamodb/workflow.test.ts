@@ -101,9 +101,9 @@ describe('failures', () => {
   test('the third trips; then nothing is called, and the rejection says until when', async () => {
     await trip();
     const record = (await bench.record(circuit)) as CircuitRecord & { state: 'open' };
+    expect(record.evidence).toEqual({});
     expect(record).toMatchObject({
       state: 'open',
-      evidence: {},
       transition: { from: 'closed', reason: 'failures', calls: 3, failures: 3, lastFailure: 'PaymentDown' },
     });
     expect(record.transition?.by).toMatch(/^workflow\/[-0-9a-f]{36}$/);
@@ -213,6 +213,38 @@ describe('failures', () => {
       epoch: { number: 1 },
       evidence: {},
     });
+  });
+
+  test('L1: also where the numbers have started again', async () => {
+    const closed = { state: 'closed', rampMs: 0, rampFrom: 1 };
+    await bench.put(circuit, closed);
+    await run(after(() => bench.put(circuit, { ...closed, epochId: 'another seven' }), fails));
+    expect((await bench.record(circuit)).evidence).toEqual({});
+  });
+
+  test('a transition leaves no counter behind: not of long ago, not of a bucket that another began meanwhile', async () => {
+    const slot = Math.floor(bench.now() / 6_000);
+    const before = {
+      state: 'closed',
+      rampMs: 0,
+      rampFrom: 1,
+      [`c${slot}`]: 3,
+      [`f${slot}`]: 3,
+      [`c${slot - 20}`]: 1,
+    };
+    await bench.put(circuit, before);
+    await run(
+      never,
+      {},
+      {
+        before: async (state) => {
+          if (state === 'Commit')
+            await bench.put(circuit, { ...before, [`c${slot - 3}`]: 1, [`v${slot - 9}`]: 1 });
+        },
+      },
+    );
+    const { state, evidence } = await bench.record(circuit);
+    expect([state, evidence]).toEqual(['open', {}]);
   });
 
   test('a policy that an operator has stored takes the place of the code’s and the input’s', async () => {
