@@ -31,7 +31,7 @@ export interface Real {
 
 const PROCESSES = 20;
 const CALLS_PER_SECOND = 200;
-const [LEAD_MS, DEAD_MS, TAIL_MS] = [1_000, 3_500, 1_500];
+const [LEAD_MS, DEAD_MS, TAIL_MS] = [1_000, 3_500, 3_000];
 const [WELL_MS, FAIL_MS] = [20, 5];
 const POLICY = {
   failureThreshold: 3,
@@ -159,8 +159,9 @@ async function inVirtualTime(profile: StoreProfile, seeds = 10): Promise<Figures
 }
 
 /**
- * The stated margins, between one real run and the mean of simulated ones in which the store is as fast as it was there: one trip and one recovery in both; half of the calls
- * that hit the dead dependency, or ten, whichever is more; one probe; one write per process.
+ * The stated margins, between one real run and the mean of simulated ones in which the store is as fast as it was there: one trip and one recovery in both; calls
+ * that hit the dead dependency, and writes, within a factor of two and ten more, for a process of a busy machine hears of things
+ * late; two probes.
  */
 export async function agrees({ figures: real, wayMs }: Real, profile: StoreProfile): Promise<void> {
   const simulated = await inVirtualTime({ ...profile, wayMs, lagMs: Distribution.constant(0) });
@@ -169,8 +170,9 @@ export async function agrees({ figures: real, wayMs }: Real, profile: StoreProfi
   expect(simulated.tripped, seen).toBe(1);
   expect(real.closed, seen).toBe(1);
   expect(simulated.closed, seen).toBe(1);
-  const off = (key: keyof Figures) => Math.abs(real[key] - simulated[key]);
-  expect(off('reachedDead'), seen).toBeLessThanOrEqual(Math.max(10, simulated.reachedDead / 2));
-  expect(off('probes'), seen).toBeLessThanOrEqual(1);
-  expect(off('writes'), seen).toBeLessThanOrEqual(PROCESSES);
+  for (const key of ['reachedDead', 'writes'] as const) {
+    expect(real[key], seen).toBeLessThanOrEqual(2 * simulated[key] + 10);
+    expect(simulated[key], seen).toBeLessThanOrEqual(2 * real[key] + 10);
+  }
+  expect(Math.abs(real.probes - simulated.probes), seen).toBeLessThanOrEqual(2);
 }
