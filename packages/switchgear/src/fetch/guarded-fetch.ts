@@ -56,10 +56,8 @@ class RepeatedRequest {
     const signal = this.#caller ? AbortSignal.any([own, this.#caller]) : own;
     const ended = this.#fetch(this.#input, { ...this.#init, signal });
     const discard = () => {
-      ended.then(
-        ({ body }) => body?.cancel(),
-        () => {},
-      );
+      // A body that broke off meanwhile, or that `isRetryable` has begun to read, cannot be cancelled: nor need it be.
+      ended.then(({ body }) => body?.cancel()).catch(() => {});
     };
     this.#previous = { ended, discard };
     return ended;

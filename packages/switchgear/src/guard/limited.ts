@@ -3,6 +3,7 @@
 import type { CallContext } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { GuardedCall } from './guard.ts';
+import { onAbort } from './on-abort.ts';
 
 /** The longest that a timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -24,16 +25,15 @@ export function limited<T>(
     const call = new LimitedCall(clock.now() + ms);
     const done = () => {
       timer.cancel();
-      outer?.removeEventListener('abort', onAbort);
+      forget?.();
     };
     const giveUp = (reason: unknown) => {
       done();
       reject(reason);
       call.abort(reason);
     };
-    const onAbort = () => giveUp(outer?.reason);
     const timer = clock.setTimer(() => giveUp(timedOut()), Math.min(ms, MAX_TIMER_MS));
-    outer?.addEventListener('abort', onAbort);
+    const forget = outer && onAbort(outer, () => giveUp(outer.reason));
     // What `fn` throws at once rejects as well.
     new Promise<T>((settle) => settle(fn(call))).then(resolve, reject).finally(done);
   });

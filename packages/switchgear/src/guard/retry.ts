@@ -8,6 +8,7 @@ import type { OptionSpec } from '../options.ts';
 import { isBreakable, retryAfterMs } from './classify.ts';
 import { type Guard, type GuardedCall, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
+import { onAbort } from './on-abort.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** Durations are milliseconds or `'30s'`. */
@@ -115,14 +116,15 @@ function safely(predicate: (error: unknown) => boolean, error: unknown): boolean
 
 function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
     const timer = clock.setTimer(() => {
-      signal?.removeEventListener('abort', onAbort);
+      forget?.();
       resolve();
     }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const forget =
+      signal &&
+      onAbort(signal, () => {
+        timer.cancel();
+        reject(signal.reason);
+      });
   });
 }

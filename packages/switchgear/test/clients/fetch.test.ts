@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
-import { guardedFetch } from '../../src/fetch/index.ts';
+import { type FailedAnswer, guardedFetch } from '../../src/fetch/index.ts';
 import { compose, retry } from '../../src/guard/index.ts';
 import { type Client, caught, clientCases, rig } from './cases.ts';
 
@@ -114,6 +114,29 @@ describe('guardedFetch', () => {
     expect(r.server.requests.length).toBe(3);
     expect(cancelled.length).toBe(2);
     expect(breaker.state.evidence.failures).toBe(1);
+  });
+
+  test('a repeated answer whose body broke off, or is being read, ends no process', async () => {
+    const { breaker } = r.breaker();
+    const unhandled: unknown[] = [];
+    const hear = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', hear);
+    const broken = () => new ReadableStream({ start: (body) => body.error(new TypeError('terminated')) });
+    const isRetryable = (error: unknown) => {
+      const { response } = error as FailedAnswer<Response>;
+      void response.text().catch(() => {});
+      return true;
+    };
+    for (const guard of [
+      retry({ random: () => 0, clock: soon }),
+      retry({ isRetryable, random: () => 0, clock: soon }),
+    ]) {
+      const send = guardedFetch(compose(breaker, guard), async () => new Response(broken(), { status: 503 }));
+      expect((await send(r.server.url)).status).toBe(503);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', hear);
+    expect(unhandled).toEqual([]);
   });
 
   test('a body that can be read once is sent once, and the caller has its answer', async () => {

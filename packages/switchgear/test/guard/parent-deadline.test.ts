@@ -105,4 +105,21 @@ describe('deadline', () => {
     expect(await call).toMatchObject({ name: 'TimeoutError' });
     expect(late?.reason).toMatchObject({ name: 'TimeoutError' });
   });
+
+  it('many calls of one request share its signal without a warning', async () => {
+    const warnings: unknown[] = [];
+    const hear = (warning: Error) => warnings.push(warning.name);
+    process.on('warning', hear);
+    const { clock, guard } = setUp();
+    const { signal } = new AbortController();
+    const calls = Array.from({ length: 12 }, () =>
+      compose(guard, retry({ clock, random: () => 1 })).execute(() => Promise.reject(refused()), { signal }),
+    );
+    const ended = Promise.all(calls.map(caught));
+    await clock.advance(500);
+    await ended;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+  });
 });
