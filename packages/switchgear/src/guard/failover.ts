@@ -1,13 +1,15 @@
 /** Several providers of one thing, each with its own circuit: the first that can, does. */
 
+import type { Breaker } from '../breaker.ts';
 import type { CallContext } from '../call.ts';
 import { type CircuitOpenError, isSwitchgearError } from '../errors.ts';
 import type { Guard, GuardedCall } from './guard.ts';
 import { type Trigger, triggers } from './trigger.ts';
+import { wasRefused } from './was-refused.ts';
 
 /** Somebody who can do it. */
 export interface Provider<Input, T> {
-  /** Its breaker, or a composition with it inside. */
+  /** Its breaker, whose `isBreakable` then says what a failure is; or a composition with it inside. */
   readonly guard: Guard;
   /** Does it. */
   readonly call: (input: Input, call: CallContext) => PromiseLike<T> | T;
@@ -39,7 +41,7 @@ export function failover<Input, T>(
         return await guard.execute((context) => call(input, context), options);
       } catch (error) {
         worst = i === 0 ? error : graver(worst, error);
-        if (!triggers(on, error, options)) throw error;
+        if (!triggers(on, error, options, guard as Partial<Breaker>)) throw error;
       }
     throw worst;
   };
@@ -47,17 +49,9 @@ export function failover<Input, T>(
 
 /** Which of two errors says more: the later of calls that were made; else the refusal that ends sooner. */
 function graver(before: unknown, now: unknown): unknown {
-  if (!notCalled(now)) return now;
-  if (!notCalled(before)) return before;
+  if (!wasRefused(now)) return now;
+  if (!wasRefused(before)) return before;
   return waitMs(now) < waitMs(before) ? now : before;
-}
-
-function notCalled(error: unknown): boolean {
-  return (
-    isSwitchgearError(error, 'CIRCUIT_OPEN') ||
-    isSwitchgearError(error, 'BULKHEAD_FULL') ||
-    isSwitchgearError(error, 'NO_TIME_LEFT')
-  );
 }
 
 /** A full bulkhead is free any moment. */

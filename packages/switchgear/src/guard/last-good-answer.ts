@@ -86,7 +86,7 @@ class LastGoodAnswer implements Guard {
       return value;
     } catch (error) {
       if (!triggers(this.#on, error, given, this.#breaker)) throw error;
-      const last = this.#own(key) ?? (await this.#shared?.find(key));
+      const last = this.#own(key) ?? (await this.#find(key));
       if (!last || given?.signal?.aborted) throw error;
       this.#use(key, last);
       given?.onFallback?.(error);
@@ -97,12 +97,21 @@ class LastGoodAnswer implements Guard {
 
   #own(key: string): Answer | undefined {
     const own = this.#answers.get(key);
-    return own && this.#clock.now() - own.atMs <= this.#settings.maxAge ? own : undefined;
+    // From further ahead than that too: the clock was set back.
+    return own && Math.abs(this.#clock.now() - own.atMs) <= this.#settings.maxAge ? own : undefined;
+  }
+
+  /** The fleet's, unless one of its own has come meanwhile. */
+  async #find(key: string): Promise<Answer | undefined> {
+    const shared = await this.#shared?.find(key);
+    return this.#own(key) ?? shared;
   }
 
   #keep(key: string, value: unknown, atMs: number): void {
     const before = this.#answers.get(key);
-    if (this.#failed(value) || (before?.atMs ?? 0) > atMs) return;
+    if (this.#failed(value)) return;
+    // A later question has its answer already; not so where the clock was set back since.
+    if (before && before.atMs > atMs && before.atMs <= this.#clock.now()) return;
     this.#use(key, { value, atMs, sharedMs: this.#shared?.offer(key, value, atMs, before?.sharedMs) });
   }
 

@@ -3,13 +3,13 @@
 import type { CallContext } from '../call.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
-import { isSwitchgearError } from '../errors.ts';
 import type { OptionSpec } from '../options.ts';
 import { isBreakable, retryAfterMs } from './classify.ts';
 import { type Guard, type GuardedCall, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
 import { onAbort } from './on-abort.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { wasRefused } from './was-refused.ts';
 
 /** Durations are milliseconds or `'30s'`. */
 export interface RetryOptions {
@@ -49,7 +49,7 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
  * Repeats what is inside, with exponential backoff and full jitter, while errors are worth it. The caller gets the last
  * attempt's error. Inside a breaker all attempts are one call, with one outcome; around it each attempt is a call.
  *
- * It never repeats what an open circuit or a full bulkhead refused, nor after the caller's abort, and begins no wait that
+ * It never repeats what an open circuit, a full bulkhead or want of time refused, nor after the caller's abort, and begins no wait that
  * would outlast the call's deadline. Guard with it only what may be done twice. One budget per guard: share the guard.
  *
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
@@ -99,10 +99,6 @@ class Retry implements Guard {
     if (asked > maxDelay || nowMs + delayMs >= untilMs) return undefined;
     return this.#budget.take() ? delayMs : undefined;
   }
-}
-
-function wasRefused(error: unknown): boolean {
-  return isSwitchgearError(error, 'CIRCUIT_OPEN') || isSwitchgearError(error, 'BULKHEAD_FULL');
 }
 
 /** A predicate that throws must not take the place of the caller's error. */

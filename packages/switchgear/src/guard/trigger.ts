@@ -4,6 +4,7 @@ import type { Breaker } from '../breaker.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { isBreakable } from './classify.ts';
 import type { GuardedCall } from './guard.ts';
+import { wasRefused } from './was-refused.ts';
 
 /**
  * `open`: the circuit admitted nothing. `failure`: that, or the call was not made for another reason (a full bulkhead, no time
@@ -16,15 +17,15 @@ export function triggers(
   on: Trigger,
   error: unknown,
   given: GuardedCall | undefined,
-  breaker?: Breaker,
+  breaker?: Partial<Breaker>,
 ): boolean {
   if (given?.signal?.aborted) return false;
   try {
     if (typeof on === 'function') return on(error);
     if (isSwitchgearError(error, 'CIRCUIT_OPEN')) return true;
     if (on === 'open') return false;
-    if (isSwitchgearError(error, 'BULKHEAD_FULL') || isSwitchgearError(error, 'NO_TIME_LEFT')) return true;
-    return (breaker?.options.isBreakable ?? isBreakable)(error);
+    if (wasRefused(error)) return true;
+    return (breaker?.options?.isBreakable ?? isBreakable)(error);
   } catch {
     // A predicate that throws must not take the place of the caller's error.
     return false;

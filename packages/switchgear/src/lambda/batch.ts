@@ -4,6 +4,7 @@ import type { CallContext } from '../call.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { failureName } from '../guard/classify.ts';
 import { compose, type Guard } from '../guard/guard.ts';
+import { wasRefused } from '../guard/was-refused.ts';
 import { invocationDeadline } from './invocation-deadline.ts';
 
 /** Does what a record asks for. `signal` is aborted when the record is given up: heed it, for the record will come again. */
@@ -14,8 +15,8 @@ export interface ConsumerOptions<Record> {
   readonly guard?: Guard<unknown>;
   /**
    * Called with a record that was not done and why: the handler's error, or a `CircuitOpenError`, `BulkheadFullError` or
-   * `NoTimeLeftError` where it was not tried. Not called for those that then stay untried behind it. Default: one line per batch
-   * on `console.error`.
+   * `NoTimeLeftError` where it was not tried. Not called for those that then stay untried behind it, and not awaited. Default: one
+   * line per batch on `console.error`.
    */
   readonly onFailure?: (record: Record, error: unknown) => void;
 }
@@ -79,29 +80,22 @@ export class Batches<Record> {
   }
 
   #tell(record: Record, error: unknown): void {
-    try {
-      this.#onFailure?.(record, error);
-    } catch (thrown) {
-      // It must not take the records that are done back to the queue.
-      console.error('switchgear: onFailure threw', thrown);
-    }
+    // What it throws, now or later, must not take the records that are done back to the queue.
+    new Promise<void>((resolve) => resolve(this.#onFailure?.(record, error))).catch((thrown) =>
+      console.error('switchgear: onFailure threw', thrown),
+    );
   }
 }
 
-/** One line, however many failed. With the first error whole, if the handler threw one: nothing else would show it. */
+/**
+ * One line, however many failed. With the stack of the first error, if the handler threw one: nothing else would show it. Not the
+ * error whole, which of an HTTP client has the request in it, credentials and all.
+ */
 function sayAloud(undone: number, total: number, errors: readonly unknown[]): void {
   const names = [...new Set(errors.map(failureName))].join(', ');
-  const told = errors.find((error) => !wasRefused(error));
+  const told = errors.find((error): error is Error => error instanceof Error && !wasRefused(error));
   console.error(
     `switchgear: ${undone} of ${total} records not done (${names})`,
-    ...(told === undefined ? [] : [told]),
-  );
-}
-
-function wasRefused(error: unknown): boolean {
-  return (
-    isSwitchgearError(error, 'CIRCUIT_OPEN') ||
-    isSwitchgearError(error, 'BULKHEAD_FULL') ||
-    isSwitchgearError(error, 'NO_TIME_LEFT')
+    ...(told ? [told.stack] : []),
   );
 }

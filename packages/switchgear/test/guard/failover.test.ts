@@ -36,6 +36,17 @@ describe('failover', () => {
     expect(calls).toEqual(['ses', 'ses', 'sendgrid', 'sendgrid']);
   });
 
+  it('holds for a failure what the provider’s own breaker does', async () => {
+    const gear = new Switchgear({ store: new MemoryStore() });
+    const quota = Object.assign(new Error('used up'), { code: 'QUOTA' });
+    const isBreakable = (error: unknown) => error === quota;
+    const send = failover([
+      { guard: gear.breaker('ses', { isBreakable }), call: () => Promise.reject<string>(quota) },
+      { guard: gear.breaker('sendgrid'), call: async () => 'sent' },
+    ]);
+    expect(await send('hello')).toBe('sent');
+  });
+
   it('comes back to the first when its circuit closes', async () => {
     const { send, errors, clock } = mailers();
     errors.ses = refused();

@@ -155,6 +155,17 @@ describe('lastGoodAnswer', () => {
     expect([await ask('a', false), await ask('c', false)]).toEqual(['at a', 'at c']);
   });
 
+  it('a clock that is set back by an hour neither keeps an answer for so long nor new ones out', async () => {
+    const clock = new FakeClock();
+    const guard = lastGoodAnswer({ maxAge: '1m', clock });
+    const fails = () => Promise.reject(refused());
+    await guard.execute(() => 'old');
+    clock.jump(-3_600_000);
+    await expect(guard.execute(fails)).rejects.toThrow();
+    await guard.execute(() => 'new');
+    expect(await guard.execute(fails)).toBe('new');
+  });
+
   it('a slow answer does not replace one to a later question', async () => {
     const { clock } = setUp();
     const guard = lastGoodAnswer({ clock });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { BulkheadFullError, CircuitOpenError, ConfigurationError } from '../../src/errors.ts';
+import {
+  BulkheadFullError,
+  CircuitOpenError,
+  ConfigurationError,
+  NoTimeLeftError,
+} from '../../src/errors.ts';
 import { compose, type RetryOptions, retry, timeout } from '../../src/guard/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
@@ -42,6 +47,13 @@ describe('retry', () => {
     expect(await after(clock, 5_000, guard.execute(fn))).toBe(error);
     expect(atMs).toEqual([0, 100, 300, 600, 900]);
     expect(clock.pending).toBe(0);
+  });
+
+  it('never repeats where no time is left, whatever isRetryable says', async () => {
+    const error = new NoTimeLeftError('no time');
+    const { clock, guard, fn, atMs } = setUp({ error, isRetryable: () => true });
+    expect(await after(clock, 5_000, guard.execute(fn))).toBe(error);
+    expect(atMs).toEqual([0]);
   });
 
   it('lets chance take anything down to no wait at all', async () => {

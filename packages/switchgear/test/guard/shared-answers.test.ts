@@ -47,6 +47,28 @@ test('a process that has none takes what another one knew, for as long as it is 
   expect(await b.execute(rejects, given).catch(caught)).toBe(OPEN);
 });
 
+test('what the store brings late does not take the place of an answer that came meanwhile', async () => {
+  const { clock, store, process } = rig();
+  await process().execute(() => 'old');
+  await clock.advance(60_000);
+  let answer = () => {};
+  const slow = {
+    ...store,
+    get: (key: string) =>
+      new Promise((resolve) => {
+        const kept = store.get(key);
+        answer = () => resolve(kept);
+      }),
+  };
+  const b = process({ store: slow });
+  const failed = b.execute(rejects);
+  await clock.advance(0);
+  await b.execute(() => 'new');
+  answer();
+  expect(await failed).toBe('new');
+  expect(await b.execute(rejects)).toBe('new');
+});
+
 test('its own answer comes first, and asks nobody', async () => {
   const { process, log } = rig();
   const a = process();

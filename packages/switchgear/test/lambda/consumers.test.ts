@@ -150,22 +150,28 @@ describe('a consumer of a queue', () => {
   it('says so in one line, with names and the handler’s first error', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const f = new LambdaFunction({ failureThreshold: 2 });
-    const failure = Object.assign(refused(), { secret: 'in the message' });
+    // As axios has it: the request with all its headers.
+    const failure = Object.assign(refused(), { config: { headers: { authorization: 'Bearer s3cret' } } });
     const consume = sqsConsumer(() => Promise.reject(failure), { guard: f.gear.breaker('carrier') });
     await consume({ Records: ['a', 'b', 'c', 'd'].map((id) => message(id)) });
     expect(log.mock.calls).toEqual([
-      ['switchgear: 4 of 4 records not done (ECONNREFUSED, CIRCUIT_OPEN)', failure],
+      ['switchgear: 4 of 4 records not done (ECONNREFUSED, CIRCUIT_OPEN)', failure.stack],
     ]);
     log.mockClear();
     await consume({ Records: [message('a')] });
     expect(log.mock.calls).toEqual([['switchgear: 1 of 1 records not done (CIRCUIT_OPEN)']]);
   });
 
-  it('an onFailure that throws takes nothing that is done back to the queue', async () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no log today');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no log today'))],
+  ])('an onFailure that %s takes nothing that is done back to the queue', async (_, onFailure) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const onFailure = () => {
-      throw new Error('no log today');
-    };
     const consume = sqsConsumer(
       ({ messageId }) => {
         if (messageId === 'a') throw refused();
