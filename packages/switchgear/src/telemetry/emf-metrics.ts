@@ -105,16 +105,16 @@ class Collector {
     const names = [...this.#gear.breakers.keys()];
     const untold = names.find((name) => !this.#told.has(name));
     const next = untold ?? [...this.#told.keys()].find((name) => this.#isNew(name));
-    if (next !== undefined) this.#tell(next);
+    if (next !== undefined) this.#tellEach([next]);
   }
 
   /** Without news too: alarms take silence for missing data. */
   tellAll(): void {
-    for (const name of this.#gear.breakers.keys()) this.#tell(name);
+    this.#tellEach(this.#gear.breakers.keys());
   }
 
   stop(): void {
-    for (const name of this.#gear.breakers.keys()) if (this.#isNew(name)) this.#tell(name);
+    this.#tellEach([...this.#gear.breakers.keys()].filter((name) => this.#isNew(name)));
     this.#counts.stop();
     this.#stopListening();
   }
@@ -132,16 +132,25 @@ class Collector {
     return !told || Object.entries(now).some(([key, value]) => value !== told[key as keyof Figures]);
   }
 
+  /** A writer that throws, on a timer, would end the process. What it did not take is told the next time. */
+  #tellEach(names: Iterable<string>): void {
+    try {
+      for (const name of names) this.#tell(name);
+    } catch (error) {
+      console.error('switchgear: write of emfMetrics threw', error);
+    }
+  }
+
   #tell(name: string): void {
     const now = this.#figures(name);
     const before = this.#told.get(name);
     const since = { ...now };
     if (before) for (const key of [...OUTCOMES, 'trips'] as const) since[key] -= before[key];
     const { service, namespace, write = toStandardOutput } = this.#settings;
+    write(emfLine({ namespace, service, circuit: name, atMs: this.#clock.now() }, since));
     // Behind all others: it has had its turn.
     this.#told.delete(name);
     this.#told.set(name, now);
-    write(emfLine({ namespace, service, circuit: name, atMs: this.#clock.now() }, since));
   }
 }
 

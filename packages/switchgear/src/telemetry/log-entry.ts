@@ -29,7 +29,7 @@ export type LogEntry = {
       readonly event: 'store-failed';
       readonly verb: Verb;
       readonly error: string;
-      /** Failures like this one since the last line that told of some, this one included. */
+      /** Failures of this verb and kind since the last line that told of some, this one included. */
       readonly failures: number;
     }
 );

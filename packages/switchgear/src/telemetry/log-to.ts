@@ -5,6 +5,7 @@ import type { StateChange } from '../circuit/state-change.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { isSwitchgearError } from '../errors.ts';
+import { failureName } from '../guard/classify.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
 import { currentInvocation } from '../lambda/invocation.ts';
 import type { OptionSpec } from '../options.ts';
@@ -101,7 +102,8 @@ class Log {
 
   storeFailed(error: unknown, verb: Verb): void {
     const { message = error } = Object(error) as { readonly message?: unknown };
-    const failures = this.#failures.due(`${verb} ${message}`, this.#clock.now());
+    // By name: messages may have a number or an id in them, and be new each time.
+    const failures = this.#failures.due(`${verb} ${failureName(error)}`, this.#clock.now());
     if (failures === 0) return;
     this.#write('error', {
       message: `${verb} failed: ${message}; calls go on with local protection`,
@@ -130,8 +132,17 @@ class Log {
   }
 
   #write(level: keyof Logger, entry: LogEntry): void {
-    const correlationId = this.#correlationId();
+    const correlationId = idFrom(this.#correlationId);
     this.#logger[level]({ ...entry, ...(correlationId !== undefined && { correlationId }) });
+  }
+}
+
+/** One that throws must not cost the line. */
+function idFrom(correlationId: () => string | undefined): string | undefined {
+  try {
+    return correlationId();
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ interface Told {
   untold: number;
 }
 
-/** Kinds remembered: names of circuits are many at most by mistake. */
+/** Kinds remembered, and so told of in one period: names of circuits are many at most by mistake. */
 const MOST_KINDS = 1_000;
 
 export class Sampler {
@@ -20,18 +20,28 @@ export class Sampler {
   /** Counts an event; how many there were since one was told, this one included, where it is to be told; else 0. */
   due(kind: string, nowMs: number): number {
     const told = this.#told.get(kind);
-    // Further away than a period either way: the clock was set back.
-    if (told && Math.abs(nowMs - told.atMs) < this.#periodMs) {
+    if (told && this.#isRecent(told, nowMs)) {
       told.untold++;
       return 0;
     }
+    // One more than are remembered would be new each time it comes: a storm.
+    if (!told && !this.#room(nowMs)) return 0;
     this.#told.delete(kind);
     this.#told.set(kind, { atMs: nowMs, untold: 0 });
-    for (const oldest of this.#told.keys()) {
-      if (this.#told.size <= MOST_KINDS) break;
-      this.#told.delete(oldest);
-    }
     return (told?.untold ?? 0) + 1;
+  }
+
+  /** Whether another kind may be told of; forgets the one that was told of longest ago, if that is long ago. */
+  #room(nowMs: number): boolean {
+    if (this.#told.size < MOST_KINDS) return true;
+    const [oldest] = this.#told;
+    if (!oldest || this.#isRecent(oldest[1], nowMs)) return false;
+    return this.#told.delete(oldest[0]);
+  }
+
+  /** Further away than a period either way: the clock was set back. */
+  #isRecent({ atMs }: Told, nowMs: number): boolean {
+    return Math.abs(nowMs - atMs) < this.#periodMs;
   }
 
   /** Events of this kind that were not told, and from now on count as told. */

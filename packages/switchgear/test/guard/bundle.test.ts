@@ -50,7 +50,7 @@ test('who retries loads no other guard, and no breaker', () => {
 
 test.each([
   ['guard', `export * from './guard/index.ts';`, 3_150],
-  ['telemetry', `export * from './telemetry/index.ts';`, 1_950],
+  ['telemetry', `export * from './telemetry/index.ts';`, 2_000],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_350],
   ['middy', `export * from './middy/index.ts';`, 1_450],

@@ -56,6 +56,26 @@ function expectSound(line: Line): void {
   }
 }
 
+test('a writer that throws ends no process, and what it did not take is told again', () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(quiet);
+  let broken = true;
+  const told: string[] = [];
+  const { gear, metrics } = rig({
+    interval: '1m',
+    write(line) {
+      if (broken) throw new Error('EPIPE');
+      told.push(line);
+    },
+  });
+  gear.breaker('payments');
+  gear.breaker('geo');
+  vi.advanceTimersByTime(60_000);
+  expect(said).toHaveBeenCalledTimes(1);
+  broken = false;
+  metrics.stop();
+  expect(told).toHaveLength(2);
+});
+
 const ZEROS = {
   Success: 0,
   Slow: 0,

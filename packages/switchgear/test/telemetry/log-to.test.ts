@@ -220,6 +220,38 @@ test('a store that fails is a line per kind and interval, in place of the one on
   stop();
 });
 
+test('a store that words each failure differently is no storm either', async () => {
+  let requests = 0;
+  const { gear, payments, clock } = rig((clock) => {
+    const store = new FaultyStore(new MemoryStore({ clock }));
+    store.inject('every', () => Promise.reject(new Error(`request ${++requests} failed`)));
+    return store;
+  });
+  const logger = kept();
+  logTo(gear, logger, { clock, every: '30s' });
+  for (let second = 0; second < 40; second++) {
+    await payments.execute(quiet);
+    await clock.advance(1_000);
+  }
+  expect(requests).toBeGreaterThan(2);
+  expect(logger.lines.filter(({ event }) => event === 'store-failed')).toHaveLength(2);
+});
+
+test('a correlationId that throws costs the line its id alone', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(quiet);
+  const { gear, payments } = rig();
+  const logger = kept();
+  const correlationId = () => {
+    throw new Error('no request here');
+  };
+  logTo(gear, logger, { correlationId });
+  await payments.execute(refused).catch(quiet);
+  await gear.flush();
+  expect(logger.lines).toMatchObject([{ event: 'circuit-changed', to: 'open' }]);
+  expect(logger.lines[0]).not.toHaveProperty('correlationId');
+  expect(said).not.toHaveBeenCalled();
+});
+
 test('wrong options are refused, all at once', () => {
   const { gear } = rig();
   expect(() => logTo(gear, kept(), { every: 'soon', correlationid: () => 'x' } as never)).toThrow(

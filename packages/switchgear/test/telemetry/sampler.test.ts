@@ -26,5 +26,12 @@ test('kinds without end take no memory without end', () => {
     sampler.due(`kind ${i}`, NOW);
   }
   expect(sampler.kinds).toHaveLength(1_000);
-  expect(sampler.kinds.at(-1)).toBe('kind 4999');
+});
+
+test('more kinds than are remembered, again and again, are no storm', () => {
+  const sampler = new Sampler(1_000);
+  const round = (nowMs: number) =>
+    Array.from({ length: 1_500 }, (_, i) => sampler.due(`kind ${i}`, nowMs)).filter((due) => due > 0).length;
+  expect([round(NOW), round(NOW + 1), round(NOW + 999)]).toEqual([1_000, 0, 0]);
+  expect(sampler.due('kind 1499', NOW + 1_000)).toBe(1);
 });
