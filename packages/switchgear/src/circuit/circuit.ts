@@ -8,7 +8,7 @@
  *   then exactly one of  succeeded(ticket) · failed(ticket, failure) · cancelled(ticket)
  */
 
-import type { ProbeVerdict } from '../core/apply.ts';
+import { moveTo, type ProbeVerdict } from '../core/apply.ts';
 import { windowOf } from '../core/policy.ts';
 import {
   type CircuitRecord,
@@ -201,7 +201,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     this.#calmUntilMs = 0;
     this.#takeOver(record.policy, known?.policy);
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
-    else if (this.#local && !this.#local.evidence) this.#leaveLocal();
+    else if (this.#local && !this.#standsApart(this.#local, record)) this.#leaveLocal();
     this.#commits.reconcile(record);
     const override = record.override;
     if (known && override && override.version !== known.override?.version)
@@ -291,6 +291,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   /** `mayAsk`: whether a call may still ask the store for a probe. */
   #judge(refreshMs: number, mayAsk = true): Ticket | Promise<Ticket> {
     const nowMs = this.now();
+    this.#settleOverride(nowMs);
     const verdict = this.admission(nowMs);
     switch (verdict.admits) {
       case 'all':
@@ -316,6 +317,17 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
         return this.#reject(nowMs, nowMs);
       }
     }
+  }
+
+  /** An operator's word is over, and nothing trips until the fleet has settled that: this process does not wait for it. */
+  #settleOverride(nowMs: number): void {
+    const { record } = this;
+    if (this.#local || !record || !overrideUnsettled(record, nowMs)) return;
+    const head = dueHead(record, this.#policy, this.mover(nowMs));
+    const settled = head && moveTo(record, record.epoch, head);
+    if (!settled) return;
+    this.#local = LocalCircuit.standIn(settled, this.#policy);
+    this.era = this.era.afterwards();
   }
 
   /** No further look until the next refresh, the end of the bucket, or an override's. */
@@ -434,6 +446,12 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     if (known || record.state !== 'closed') this.#leaveLocal();
     if (!this.#commits.claim(record.epoch.id) && known && record.transition)
       this.#host.emit(transitionChange(this.name, record.epoch, record.transition, 'learnt'));
+  }
+
+  /** Whether `local` still says what this record of the present epoch does not: a trip of its own, or an override's end. */
+  #standsApart(local: LocalCircuit, record: CircuitRecord): boolean {
+    const trip = local.evidence && record.state === 'closed';
+    return trip || due(record, this.#policy, this.now())?.reason === 'override-ended';
   }
 
   #leaveLocal(): void {

@@ -241,6 +241,71 @@ test.each([
   },
 );
 
+test('L8 processes that opened themselves while the fleet was open probe as one again when the store is back', async () => {
+  const f = fleet(5, { breaker: { maxResetTimeout: '10s' } });
+  const calls = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      await Promise.all(f.processes.map((process) => f.call(process)));
+      await f.advance(1_000);
+    }
+  };
+  await calls(2);
+  await f.fail(f.process(0), 3);
+  f.dependency.mode = 'down';
+  await calls(7);
+  const mend = f.processes.map((p) => p.store.inject('every', throws(new Error('gone'))));
+  // Each of them recovers alone, and opens alone again.
+  f.dependency.mode = 'up';
+  await calls(40);
+  f.dependency.mode = 'down';
+  await calls(5);
+  expect(f.processes.map((p) => p.breaker.state.state)).toEqual(Array(5).fill('local-open'));
+  for (const undo of mend) undo();
+  await calls(12);
+  f.dependency.calls = 0;
+  await calls(60);
+  expect(f.dependency.calls, 'one probe per open time of 10 s, of all processes').toBeLessThanOrEqual(7);
+  expect(f.processes.map((p) => p.breaker.state.state)).toEqual(Array(5).fill('open'));
+});
+
+test.each([
+  ['forced-closed', 'all of the store', 'closed'],
+  ['disabled', 'all of the store', 'closed'],
+  ['forced-closed', 'its writes', 'closed'],
+  ['forced-closed', 'all of the store', 'open'],
+] as const)(
+  'L8 a process protects itself after a %s that nobody can settle (%s is away, below it: %s)',
+  async (mode, what, below) => {
+    const f = fleet(1);
+    const p = f.process(0);
+    await f.call(p);
+    if (below === 'open') await f.fail(p, 3);
+    await f.operator(p).setStates({ payments: { mode, reason: 'test', forMs: 5_000 } });
+    const verbs =
+      what === 'its writes' ? (['report', 'transition', 'lease', 'settle'] as const) : ('every' as const);
+    const mend = p.store.inject(verbs, throws(new Error('gone')));
+    f.dependency.mode = 'down';
+    f.dependency.calls = 0;
+    for (let i = 0; i < 4; i++) {
+      expect(await f.call(p), 'the operator said so').toBe('failed');
+      await f.advance(1_000);
+    }
+    await f.advance(6_000);
+    const outcomes = [];
+    for (let i = 0; i < 6; i++) outcomes.push(await f.call(p));
+    expect(outcomes).toEqual(['failed', 'failed', 'failed', 'rejected', 'rejected', 'rejected']);
+    mend();
+    f.dependency.mode = 'up';
+    for (let i = 0; i < 20; i++) {
+      await f.call(p);
+      await f.advance(1_000);
+    }
+    expect((await f.record()).state).toBe('closed');
+    expect(p.breaker.state.state).toBe('closed');
+    expect(await f.call(p)).toBe('ok');
+  },
+);
+
 test('L3 a lease that no longer covers a call goes back, and the call is not made', async () => {
   const f = fleet(2, { breaker: { timeout: '10s' } });
   const [a, b] = [f.process(0), f.process(1)];
