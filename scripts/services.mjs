@@ -164,6 +164,8 @@ function libfaketime() {
 export async function startRedis({ port, config, args = [], clockFile } = {}) {
   const library = await installRedis();
   const own = port ?? (await freePort());
+  // Empty: a server reads the data that it finds.
+  const folder = await mkdtemp(join(tmpdir(), 'switchgear-redis-'));
   const env = clockFile && {
     ...process.env,
     // The C library's allocator before Redis's own: jemalloc asks for the time while it starts, libfaketime for memory.
@@ -186,7 +188,7 @@ export async function startRedis({ port, config, args = [], clockFile } = {}) {
       'no',
       ...args,
     ],
-    { ...(env && { env }), cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] },
+    { ...(env && { env }), cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let log = '';
   const ready = new Promise((resolve) => {
@@ -202,6 +204,7 @@ export async function startRedis({ port, config, args = [], clockFile } = {}) {
     watchdog.dismiss();
     server.kill(signal);
     await exited;
+    await rm(folder, { recursive: true, force: true });
   }
 
   const died = exited.then((code) => {

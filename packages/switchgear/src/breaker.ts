@@ -192,9 +192,11 @@ export class Breaker implements CallOwner {
     startMs: number,
   ): Promise<T> {
     if (ticket === undefined) this.#tell('rejected');
+    const { inside } = this.#host;
+    const run = inside ? (call: CallContext) => inside.execute(fn, call) : fn;
     return this.lane || outer
-      ? InterruptibleCall.run(this, ticket, fn, outer, startMs)
-      : this.#run(ticket, fn, startMs);
+      ? InterruptibleCall.run(this, ticket, run, outer, startMs)
+      : this.#run(ticket, run, startMs);
   }
 
   async #run<T>(ticket: Ticket, fn: (call: CallContext) => PromiseLike<T> | T, startMs: number): Promise<T> {

@@ -9,6 +9,7 @@ import type { StateChange } from './circuit/state-change.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
+import type { Guard } from './guard/guard.ts';
 import { newId as randomId } from './id.ts';
 import {
   type BreakerOptions,
@@ -31,6 +32,8 @@ export interface SwitchgearOptions extends GearOptions {
   readonly defaults?: BreakerOptions;
   /** Settings per circuit, between `defaults` and what the code says: from the environment, say. */
   readonly circuits?: Readonly<Record<string, BreakerOptions>>;
+  /** What every `execute` goes through inside its breaker: in Lambda `invocationDeadline()`. Default: nothing. */
+  readonly inside?: Guard;
   /** Time, replaced in tests. */
   readonly clock?: Clock;
   /** Chance, uniform in [0, 1), replaced in tests. */
@@ -69,6 +72,7 @@ export class Switchgear {
       clock = systemClock,
       random = Math.random,
       newId = randomId,
+      inside,
       ...rest
     } = options ?? {};
     const problems: string[] = [];
@@ -82,6 +86,7 @@ export class Switchgear {
       newId,
       'clock.now': now,
       'clock.setTimer': setTimer,
+      ...(inside !== undefined && { 'inside.execute': inside?.execute }),
     }))
       if (typeof value !== 'function') problems.push(refusal(key, value, FUNCTION));
     this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
@@ -102,6 +107,7 @@ export class Switchgear {
       processId: this.#settings.processId,
       maxStale: this.#settings.maxStale,
       prober: this.#settings.prober,
+      inside,
       random,
       newId,
       load: (circuit) => this.#refresher.load(circuit),

@@ -86,8 +86,8 @@ export interface Store {
   filed(name: string, epochs: readonly Epoch[]): Promise<boolean[]>;
 
   /**
-   * Calls `listener`, which must not throw, with each record that changed its epoch, override or policy, where the store can push;
-   * with unchanged ones too, where it cannot tell what was missed. Returns the unsubscribe.
+   * Calls `listener`, which must not throw, with each record that changed its epoch, override or policy, or whose probe slot is free for
+   * another probe (a verdict that ends the epoch is told by the transition alone), where the store can push; with unchanged ones too, where it cannot tell what was missed. Returns the unsubscribe.
    */
   subscribe?(listener: (record: CircuitRecord) => void): () => void;
 

@@ -7,6 +7,9 @@ import type { Store } from './contract.ts';
 /** The verbs that circuits use while they guard calls. */
 export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'filed';
 
+/** No event loop is busy for so long: who is told of a timer this late has been frozen. */
+const FROZEN_MS = 500;
+
 export class StoreGuard {
   readonly store: Store;
   readonly #clock: Clock;
@@ -54,7 +57,7 @@ export class StoreGuard {
       let late = false;
       const timer = this.#clock.setTimer(() => {
         late = true;
-        this.#fail(new StoreError(`no answer within ${this.budgetMs} ms`, 'unknown'), verb);
+        this.#fail(new StoreError(`no answer within ${this.budgetMs} ms`, 'unknown'), verb, sentMs);
         resolve();
       }, this.budgetMs);
       const end = () => {
@@ -63,7 +66,7 @@ export class StoreGuard {
       };
       const fail = (error: unknown) => {
         if (error instanceof StoreError && error.fate === 'refused') refused?.();
-        if (!late) this.#fail(error, verb);
+        if (!late) this.#fail(error, verb, sentMs);
         end();
       };
       let answer: Promise<T>;
@@ -105,8 +108,11 @@ export class StoreGuard {
     this.#onError(error, verb);
   }
 
-  #fail(error: unknown, verb: Verb): void {
-    this.#failedMs = this.#clock.now();
+  /** A silence that lasted over a freeze, or a socket that died in it, says nothing of the store (L13). */
+  #fail(error: unknown, verb: Verb, sentMs: number): void {
+    const nowMs = this.#clock.now();
+    if (nowMs - sentMs > this.budgetMs + FROZEN_MS) return;
+    this.#failedMs = nowMs;
     this.tell(error, verb);
   }
 }

@@ -1,6 +1,6 @@
 /** A function of Lambda in virtual time: a gear of its own, and contexts as Lambda hands them out. */
 
-import type { BreakerOptions, GearOptions } from '../../src/index.ts';
+import type { BreakerOptions, SwitchgearOptions } from '../../src/index.ts';
 import type { LambdaContext } from '../../src/lambda/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
@@ -12,7 +12,7 @@ export class LambdaFunction {
   readonly gear: Switchgear;
   #invocations = 0;
 
-  constructor(defaults: BreakerOptions = {}, options: GearOptions = {}) {
+  constructor(defaults: BreakerOptions = {}, options: Partial<SwitchgearOptions> = {}) {
     const { clock, store } = this;
     // As with DynamoDB: news come with reads alone.
     Reflect.deleteProperty(store, 'subscribe');

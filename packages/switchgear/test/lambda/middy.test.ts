@@ -132,6 +132,37 @@ describe('the middleware', () => {
     expect(orders.state.evidence).toMatchObject({ calls: 0, failures: 0 });
   });
 
+  it('protects: early responses hold no place, and the end of the invocation is told', async () => {
+    const f = new LambdaFunction({ maxConcurrent: 1, maxQueue: 0 });
+    const protect = f.gear.breaker('orders');
+    let ends = 0;
+    const handler = middy(async () => 'from the handler', NO_TIMEOUT)
+      .use(switchgear({ ...f.options, protect, atEnd: () => ends++ }))
+      .before(({ event }) => (event as { cached?: boolean }).cached || undefined);
+    for (let i = 0; i < 3; i++) expect(await handler({ cached: true }, contextOf(f))).toBe(true);
+    expect(await handler({}, contextOf(f))).toBe('from the handler');
+    await tick();
+    expect(ends).toBe(4);
+    expect(protect.state.evidence).toMatchObject({ calls: 1, failures: 0 });
+  });
+
+  it('protects: an error that another middleware answers early has its verdict all the same', async () => {
+    const f = new LambdaFunction({ failureThreshold: 1 });
+    const handler = middy(() => Promise.reject(refused()), NO_TIMEOUT)
+      .use(switchgear({ ...f.options, protect: f.gear.breaker('orders') }))
+      .onError(() => 'sorry');
+    expect(await handler({}, contextOf(f))).toBe('sorry');
+    await tick();
+    expect(f.gear.breaker('orders').state.state).toBe('open');
+    await handler({}, contextOf(f));
+    const well = middy(async () => 'well', NO_TIMEOUT)
+      .use(switchgear({ ...f.options, protect: f.gear.breaker('well') }))
+      .after(() => 'done');
+    expect(await well({}, contextOf(f))).toBe('done');
+    await tick();
+    expect(f.gear.breaker('well').state.evidence).toMatchObject({ calls: 1, failures: 0 });
+  });
+
   it('where the handler is outside of the invocation, it says so once', async () => {
     const f = new LambdaFunction();
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});

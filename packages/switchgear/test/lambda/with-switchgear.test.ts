@@ -187,6 +187,17 @@ describe('the deadline', () => {
     expect(f.store.calls.report).toBe(1);
   });
 
+  it('holds for every breaker of a gear that has it inside, whoever makes the call', async () => {
+    const f = new LambdaFunction({}, { inside: invocationDeadline() });
+    const payments = f.gear.breaker('payments');
+    const handler = withSwitchgear(async () => payments.execute(hangs), f.options);
+    const call = caught(handler({}, f.context(3_000)));
+    await f.clock.advance(2_000);
+    expect(await call).toMatchObject({ name: 'TimeoutError' });
+    expect(payments.state.evidence.failures).toBe(1);
+    expect(await payments.execute(() => 'outside of an invocation')).toBe('outside of an invocation');
+  });
+
   it('is at most half the time: a function of one second makes calls too', async () => {
     const f = new LambdaFunction();
     const handler = withSwitchgear(() => invocationDeadline().execute(() => 'made'), f.options);

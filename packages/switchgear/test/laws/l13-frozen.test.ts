@@ -1,7 +1,9 @@
 /** L13: frozen is not dead. No timer runs meanwhile, and clocks may be set. */
 
 import { afterEach, expect, test, vi } from 'vitest';
-import { hangs, late } from '../../src/testing/index.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { Switchgear } from '../../src/switchgear.ts';
+import { FakeClock, FaultyStore, hangs, late } from '../../src/testing/index.ts';
 import { fleet, outcome, refused } from './fleet.ts';
 
 afterEach(() => {
@@ -209,4 +211,27 @@ test('L13 in Lambda the transition that a report or a verdict brings about is aw
   void p.breaker.execute(() => 'ok').then(noted);
   await f.advance(1_000);
   expect(states).toEqual(['open', 'closed']);
+});
+
+test('L13 a refresh that was under way at the freeze is no word of the store', async () => {
+  const clock = new FakeClock();
+  const store = new FaultyStore(new MemoryStore({ clock }));
+  // Nothing that is pushed, as on DynamoDB.
+  Reflect.deleteProperty(store, 'subscribe');
+  const start = () => new Switchgear({ store, clock, random: () => 0 });
+  const gear = start();
+  const errors: unknown[] = [];
+  gear.onStoreError((error) => errors.push(error));
+  const frozen = gear.breaker('payments', { failureRatio: 0 });
+  await frozen.execute(() => 'ok');
+  await clock.advance(6_000);
+  const healed = store.inject('load', hangs);
+  await frozen.execute(() => 'ok');
+  healed();
+  clock.jump(600_000);
+  const other = start().breaker('payments', { failureRatio: 0 });
+  for (let i = 0; i < 3; i++) await other.execute(() => Promise.reject(refused())).catch(() => {});
+  await clock.advance(0);
+  expect(await frozen.execute(() => 'called').catch((error) => error)).toMatchObject({ code: 'CIRCUIT_OPEN' });
+  expect(errors).toEqual([]);
 });

@@ -51,7 +51,9 @@ export class MemoryStore implements OperatorStore {
   }
 
   async settle(base: CircuitRecord, probe: ProbeResult): Promise<WriteAnswer> {
-    return this.#write(base, (record) => reportProbe(record, base.epoch, probe, this.now()));
+    const answer = this.#write(base, (record) => reportProbe(record, base.epoch, probe, this.now()));
+    if (answer.accepted && goesOn(answer.record)) this.#push(answer.record);
+    return answer;
   }
 
   async lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer> {
@@ -119,13 +121,21 @@ export class MemoryStore implements OperatorStore {
     this.#records.set(before.name, after);
     const moved = after.epoch !== before.epoch;
     if (moved && after.transition) this.#file(after.name, { ...after.transition, epoch: after.epoch });
-    if (moved || after.override !== before.override || after.policy !== before.policy)
-      for (const listener of this.#listeners) listener(after);
+    if (moved || after.override !== before.override || after.policy !== before.policy) this.#push(after);
     return { accepted: true, record: after };
+  }
+
+  #push(record: CircuitRecord): void {
+    for (const listener of this.#listeners) listener(record);
   }
 
   #file(name: string, entry: HistoryEntry): void {
     const entries = this.#history.get(name) ?? [];
     this.#history.set(name, [entry, ...entries].slice(0, HISTORY_LIMIT));
   }
+}
+
+/** Whether further probes are wanted: a verdict that ends the epoch is told by the transition alone, or all would try it. */
+function goesOn(record: CircuitRecord): boolean {
+  return record.state === 'half-open' && record.failures === 0 && record.successes < record.successesNeeded;
 }

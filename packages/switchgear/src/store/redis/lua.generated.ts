@@ -188,7 +188,7 @@ expire(key, nowMs, keepMs)
 return answer(1, key, nowMs)`,
   },
   settle: {
-    sha1: '50a3be7e4ffb060a0eaf95e1c586f6e1f1177aa5',
+    sha1: '4212063cd114e0798b21435333e72b934083f0f5',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -233,6 +233,7 @@ end
 local key, nowMs = KEYS[1], now()
 local epoch, epochId, keepMs = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local lease, id, verdict = 'lease' .. ARGV[4], ARGV[5], ARGV[6]
+local channel, name = ARGV[7], ARGV[8]
 local record = read(key)
 local held = record[lease] and cjson.decode(record[lease])
 if not holds(record, epoch, epochId) or not held or held.id ~= id or nowMs >= held.untilMs then
@@ -244,6 +245,10 @@ redis.call('HINCRBY', key, verdict, 1)
 redis.call('HSET', key, 'lapses', 0)
 end
 expire(key, nowMs, keepMs)
+record = read(key)
+if tonumber(record.failures) == 0 and tonumber(record.successes) < tonumber(record.successesNeeded) then
+push(channel, name, key)
+end
 return answer(1, key, nowMs)`,
   },
   transition: {

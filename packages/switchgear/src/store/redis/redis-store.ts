@@ -109,7 +109,8 @@ export class RedisStore implements OperatorStore {
 
   settle(base: CircuitRecord, { slot, leaseId, verdict }: ProbeResult): Promise<WriteAnswer> {
     const counter = { success: 'successes', failure: 'failures', cancel: '' }[verdict];
-    return this.#write('settle', base, [KEEP_RECORD_MS, slot, leaseId, counter]);
+    const told = [this.#keys.channel, base.name];
+    return this.#write('settle', base, [KEEP_RECORD_MS, slot, leaseId, counter, ...told]);
   }
 
   lease(base: CircuitRecord, slot: number, lease: Lease): Promise<WriteAnswer> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { type CircuitRecord, sameEpoch } from '../../core/record.ts';
+import type { ProbeVerdict } from '../../core/apply.ts';
+import { type CircuitRecord, type Lease, sameEpoch } from '../../core/record.ts';
 import type { Bench, Definition } from './case.ts';
-import { nextHead } from './heads.ts';
+import { halfOpenHead, leaseAt, nextHead } from './heads.ts';
 
 /** Changes of the bench's circuit as they are pushed to `other`, from `known` on. Unchanged records may come in between. */
 function pushesTo(
@@ -41,6 +42,40 @@ export const pushCases: readonly Definition[] = [
       await bench.eventually('four pushes', () => seen.length >= 4);
       unsubscribe();
       assert.deepEqual(seen, expected);
+    },
+  },
+  {
+    name: 'L4 a probe slot that is free again is pushed, unless its verdict ends the epoch',
+    law: 'the contract: subscribe',
+    async test(bench) {
+      const { store } = bench;
+      const successes: number[] = [];
+      const first = leaseAt(bench.now());
+      const root = await bench.read();
+      const head = { ...halfOpenHead(root, bench.now(), first), successesNeeded: 2 };
+      let { record } = await store.transition(root, head);
+      const unsubscribe = bench.other.subscribe?.((pushed) => {
+        if (pushed.name !== bench.name || pushed.state !== 'half-open' || pushed.leases[0]) return;
+        // Once more than needed, where a store cannot tell what was missed.
+        if (pushed.successes !== successes.at(-1)) successes.push(pushed.successes);
+      });
+      const probe = async (verdict: ProbeVerdict, lease: Lease) => {
+        ({ record } = await store.settle(record, { leaseId: lease.id, slot: 0, verdict }));
+      };
+      await probe('cancel', first);
+      await bench.eventually('a push of the cancel', () => successes.length === 1);
+      for (let i = 0; i < 2; i++) {
+        const lease = leaseAt(bench.now());
+        ({ record } = await store.lease(record, 0, lease));
+        await probe('success', lease);
+      }
+      const closed = await store.transition(record, nextHead(record, bench.now()));
+      const ended = pushesTo(bench, record);
+      await store.transition(closed.record, nextHead(closed.record, bench.now()));
+      await bench.eventually('the push after all these', () => ended.seen.at(-1)?.state === 'open');
+      ended.unsubscribe();
+      unsubscribe?.();
+      assert.deepEqual(successes, [0, 1]);
     },
   },
   {
