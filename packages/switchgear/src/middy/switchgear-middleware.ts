@@ -5,6 +5,7 @@ import type { Breaker } from '../breaker.ts';
 import { enter, type TimedInvocation, timedInvocation } from '../lambda/invocation.ts';
 import { Lifecycle, type LifecycleOptions } from '../lambda/lifecycle.ts';
 import type { Permit } from '../permit.ts';
+import { onEarlyResponse } from './early-response.ts';
 
 export interface MiddlewareOptions<Event = never> extends LifecycleOptions<Event> {
   /** Guards the whole handler. While its circuit is open, invocations end with a `CircuitOpenError`. */
@@ -25,8 +26,8 @@ interface Running {
  *
  * Use it FIRST: Middy has no way around a handler, so what comes before it decides whether the handler is inside the
  * invocation; where it is not, `console.error` says so. A handler that is still busy `margin` before its end has failed for
- * `protect`, but goes on: Middy's own `timeoutEarlyInMillis` ends it. A middleware that responds early leaves `protect` without
- * a verdict.
+ * `protect`, but goes on: Middy's own `timeoutEarlyInMillis` ends it. Where a middleware responds early, the flush is not awaited,
+ * and `protect` has a verdict only if the handler has ended.
  *
  * Cost: one batched read in INIT. Concurrent invocations in one process are independent.
  *
@@ -39,18 +40,16 @@ export function switchgear<Event = never>({ protect, ...options }: MiddlewareOpt
   const underWay = new WeakMap<Request, Running>();
   let misplaced = false;
 
-  const start = async (request: Request, running: Running, over: Promise<void>) => {
+  const start = async (running: Running, over: Promise<void>) => {
     await lifecycle.ready();
     if (!protect) return;
     const permit = await protect.acquire();
     running.permit = permit;
     // Not awaited: this is the time that the handler has.
-    void running.invocation.calls
-      .execute(() => over)
-      .catch((error) => (Object.hasOwn(request, 'earlyResponse') ? permit.cancel() : permit.failure(error)));
+    void running.invocation.calls.execute(() => over).catch((error) => permit.failure(error));
   };
 
-  const end = async (request: Request, settle: (permit: Permit) => Promise<void>) => {
+  const end = async (request: Request, settle: (permit: Permit) => Promise<void> | void) => {
     const running = underWay.get(request);
     if (!running) return;
     if (timedInvocation() !== running.invocation && !misplaced) {
@@ -73,9 +72,16 @@ export function switchgear<Event = never>({ protect, ...options }: MiddlewareOpt
       underWay.set(request, running);
       // In the same tick as Middy's own call, or what it calls next does not see it.
       enter(invocation);
-      return start(request, running, over);
+      onEarlyResponse(request, () => void end(request, (permit) => judge(permit, request)));
+      return start(running, over);
     },
     after: (request) => end(request, (permit) => permit.success()),
     onError: (request) => end(request, (permit) => permit.failure(request.error)),
   };
+}
+
+/** As far as the request had come when it was answered early. */
+function judge(permit: Permit, { error, response }: Request): Promise<void> | void {
+  if (error) return permit.failure(error);
+  return response === undefined ? permit.cancel() : permit.success();
 }
