@@ -2,6 +2,7 @@
 
 import { type CircuitRecord, type Head, sameEpoch } from '../core/record.ts';
 import type { Host } from './host.ts';
+import { keepNewest } from './keep-newest.ts';
 import { transitionChange } from './state-change.ts';
 
 /**
@@ -12,7 +13,7 @@ export class Commits {
   readonly #circuit: string;
   readonly #host: Host;
   readonly #hear: (record: CircuitRecord, sentMs: number) => void;
-  /** Transitions of unknown fate, by the id of their epoch. */
+  /** The newest transitions of unknown fate, by the id of their epoch. */
   readonly #pending = new Map<string, Head>();
   #underway: Promise<void> | undefined;
 
@@ -30,6 +31,7 @@ export class Commits {
   /** Compare-and-set from `base` to `next`. */
   move(base: CircuitRecord, next: Head): Promise<void> {
     this.#pending.set(next.epoch.id, next);
+    keepNewest(this.#pending);
     const forget = () => this.#pending.delete(next.epoch.id);
     const done = () => {
       if (this.#underway === moving) this.#underway = undefined;

@@ -13,6 +13,7 @@ import { halfOpened, leaseFor, type Mover } from '../core/transitions.ts';
 import type { Admission } from '../core/verdict.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Store, WriteAnswer } from '../store/contract.ts';
+import { keepNewest } from './keep-newest.ts';
 import { Probe } from './ticket.ts';
 
 /** By how much a lease outlasts the call that it is for: within this time of being asked for it must be in use. */
@@ -76,6 +77,7 @@ export class Probing {
     const base = circuit.record as CircuitRecord;
     const mover = circuit.mover(circuit.now());
     this.#wanted.add(mover.id);
+    keepNewest(this.#wanted);
     if (slot === undefined || base.state !== 'half-open')
       await circuit.move(halfOpened(base, circuit.policy, mover));
     else {

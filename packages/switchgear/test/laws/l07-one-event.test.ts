@@ -234,3 +234,28 @@ test('L7 a history that has moved on while it was asked for tells all the same',
   expect((await f.record()).epoch.number).toBe(3);
   expect(f.committed()).toEqual(await f.history());
 });
+
+test('L7 a store whose writes never answer makes a process remember no more than the latest of them', async () => {
+  const f = fleet(2);
+  const [p, q] = [f.process(0), f.process(1)];
+  await f.call(p);
+  const mend = p.store.inject(['transition', 'report', 'lease'], throws(new Error('no reply')));
+  f.dependency.mode = 'down';
+  for (let i = 0; i < 500; i++) {
+    await f.call(p);
+    await f.advance(5_000);
+  }
+  expect(p.store.calls.transition).toBeGreaterThan(100);
+  mend();
+  // Others move on, so that the history knows what became of them all.
+  const asked: number[] = [];
+  p.store.before('filed', ({ args: [, epochs] }) => void asked.push(epochs.length));
+  await f.fail(q, 3);
+  await f.advance(10_000);
+  f.dependency.mode = 'up';
+  await f.call(q);
+  await p.gear.warm();
+  await f.idle();
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toBeLessThanOrEqual(20);
+});
