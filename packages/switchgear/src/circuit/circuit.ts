@@ -193,7 +193,8 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
    * the answer contradicts what is known and needs a consistent read before it is believed.
    */
   adopt(record: CircuitRecord, sentMs: number, sure: boolean): boolean {
-    if (!record?.epoch) throw new StoreError('the store gave no record for an answer', 'unknown');
+    if (!legible(record, this.#policy, this.now()))
+      throw new StoreError('the store gave no record for an answer', 'unknown');
     const known = this.#snapshot.record;
     const taken = this.#snapshot.take(record, sentMs, this.#host.clock.now(), sure);
     if (taken !== 'taken') return taken === 'older';
@@ -521,5 +522,15 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
       ...(name === undefined ? {} : { lastFailure: name }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
+  }
+}
+
+/** Whether anything can be read from it: what a store of somebody else's calls a record must not fail in a caller's hands. */
+function legible(record: CircuitRecord, policy: ResolvedOptions, nowMs: number): boolean {
+  try {
+    due(record, policy, nowMs);
+    return Boolean(record.epoch && admission(record, nowMs));
+  } catch {
+    return false;
   }
 }

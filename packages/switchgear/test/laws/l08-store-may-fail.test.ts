@@ -258,3 +258,21 @@ async function halfOpen(f: Fleet) {
     lapses: 0,
   };
 }
+
+const POISON: Record<string, object> = {
+  'of a state that nobody knows': { state: 'ajar' },
+  'half-open without leases': { state: 'half-open', leases: undefined },
+  'without evidence': { evidence: undefined },
+};
+
+test.each(Object.entries(POISON))('L8 a record %s reaches no call, and is told', async (_, poison) => {
+  const f = fleet(1);
+  const p = f.process(0);
+  const none = await f.record();
+  p.store.inject('load', async () => [{ ...none, epoch: { number: 7, id: 'x' }, ...poison } as never]);
+  expect(await f.call(p)).toBe('ok');
+  expect(p.breaker.state.state).toBe('closed');
+  expect(await f.fail(p, 4)).toEqual(['failed', 'failed', 'failed', 'rejected']);
+  expect(p.storeErrors).toHaveLength(1);
+  expect(String(p.storeErrors[0])).toContain('no record');
+});
