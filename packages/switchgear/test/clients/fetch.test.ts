@@ -146,8 +146,8 @@ describe('guardedFetch', () => {
     const once = new Request(r.server.url, { method: 'POST', body: 'order' });
     const response = await send(once);
     expect([response.status, await response.json()]).toEqual([503, { message: 'later' }]);
-    const body = new Blob(['stream']).stream();
-    expect((await send(r.server.url, { method: 'POST', body, duplex: 'half' })).status).toBe(503);
+    const init = { method: 'POST', body: new Blob(['stream']).stream(), duplex: 'half' } as const;
+    expect((await send(r.server.url, init)).status).toBe(503);
     expect(r.server.requests).toEqual(['order', 'stream']);
   });
 
