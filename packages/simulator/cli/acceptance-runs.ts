@@ -1,4 +1,5 @@
 import {
+  Distribution,
   DYNAMODB,
   Engine,
   ModelledStore,
@@ -17,6 +18,7 @@ import type { Finding } from './acceptance.ts';
 /** Of the 1 000 that the design names: an hour takes a good part of a minute. */
 export const SICK_HOURS = 4;
 
+const SEEDS = 9;
 const QUIET = { maxConcurrent: false, timeout: 2_000 } as const;
 const LIKE_PEERS = { ...QUIET, failureRatio: 0, backoff: 1, jitter: 0 } as const;
 const HOUR_MS = 3_600_000;
@@ -59,26 +61,37 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** From half-open to closed again, by size of the fleet. */
+/** What a probe takes, whichever it is: three calls drawn from a distribution with a tail say more of the tail than of the fleet. */
+const PROBE_MS = 50;
+
+/**
+ * From half-open to closed again, by size of the fleet. Not from the deadline: on DynamoDB the fastest clock of the fleet sees that up
+ * to a second early, and in a larger fleet there is a faster one.
+ */
 export async function recovery(tell: (line: string) => void): Promise<Finding> {
   const found: string[] = [];
   let kept = true;
   for (const profile of [DYNAMODB, REDIS]) {
     const medians: number[] = [];
     for (const processes of [10, 100, 1_000, 10_000]) {
-      const { scenario } = scenarioOf({ ...SHAPE, processes, rps: 2_000, outageMs: 15_000 });
+      const drawn = scenarioOf({ ...SHAPE, processes, rps: 2_000, outageMs: 15_000 }).scenario;
+      const latencyMs = Distribution.constant(PROBE_MS);
+      const script = drawn.script.map((phase) => ({
+        ...phase,
+        condition: { ...phase.condition, latencyMs },
+      }));
+      const scenario = { ...drawn, script };
       const tookMs: number[] = [];
-      for (let seed = 1; seed <= 3; seed++) {
+      for (let seed = 1; seed <= SEEDS; seed++) {
         const policy = { ...LIKE_PEERS, halfOpenSuccessThreshold: 3 };
         const { changes } = await observed(scenario, MINUTE_MS + 40_000, seed, profile, policy);
         const closed = changes.findIndex(({ to, atMs }) => to === 'closed' && atMs > MINUTE_MS + 15_000);
-        const opened = changes.slice(0, closed).findLast(({ to }) => to === 'open');
-        // The deadline that lies before it: every open time here is as long as the policy says.
-        tookMs.push((changes[closed]?.atMs ?? Number.NaN) - ((opened?.atMs ?? 0) + 10_000));
+        const probed = changes.slice(0, closed).findLast(({ to }) => to === 'half-open');
+        tookMs.push((changes[closed]?.atMs ?? Number.NaN) - (probed?.atMs ?? Number.NaN));
       }
       medians.push(median(tookMs));
       tell(
-        `${profile.name}, ${processes} processes: closed ${Math.round(medians.at(-1) ?? 0)} ms after the deadline`,
+        `${profile.name}, ${processes} processes: closed ${Math.round(medians.at(-1) ?? 0)} ms after the first lease`,
       );
     }
     const spread = Math.max(...medians) / Math.min(...medians) - 1;
