@@ -5,7 +5,7 @@ import type { Duration } from '../duration.ts';
 import { BulkheadFullError, ConfigurationError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OptionSpec } from '../options.ts';
-import { type Guard, type GuardedCall, Passed } from './guard.ts';
+import { deadlineOf, type Guard, type GuardedCall, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
 import { SideStore } from './side-store.ts';
 
@@ -90,6 +90,6 @@ export function fleetBulkhead(slots: SlotStore, options: FleetBulkheadOptions): 
 }
 
 function leaseOf({ lease }: Settings, nowMs: number, given: GuardedCall | undefined): number {
-  const endsAtMs = given?.deadlineMs;
+  const endsAtMs = deadlineOf(given);
   return endsAtMs === undefined ? lease : Math.max(0, endsAtMs - nowMs) + MARGIN_MS;
 }

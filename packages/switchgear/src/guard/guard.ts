@@ -102,26 +102,32 @@ export class Passed implements CallContext {
 
 /** What the next guard is given: the call as the one around it hands it on, and what that one has no word for. */
 function inherited(call: CallContext, given: GuardedCall | undefined): GuardedCall | undefined {
-  return call instanceof Passed ? call.given : new Inherited(call, given);
+  const handed: GuardedCall | undefined = call instanceof Passed ? call.given : call;
+  // A gear's own guard inside the breaker was handed the breaker's call, which has no word for what the caller brought.
+  return handed === given ? given : new Inherited(handed, given);
+}
+
+/** @internal When `call` must be over. A breaker's call is its own entry in the queue of deadlines; 0 where it has no timeout. */
+export function deadlineOf(call: GuardedCall | undefined): number | undefined {
+  return call instanceof Deadline ? call.endsAtMs || undefined : call?.deadlineMs;
 }
 
 class Inherited implements GuardedCall {
-  readonly #call: CallContext & GuardedCall;
+  readonly #call: GuardedCall | undefined;
   readonly #given: GuardedCall | undefined;
 
-  constructor(call: CallContext, given: GuardedCall | undefined) {
+  constructor(call: GuardedCall | undefined, given: GuardedCall | undefined) {
     this.#call = call;
     this.#given = given;
   }
 
   /** Asked for only by guards that need one: until then nobody makes an AbortController. */
   get signal(): AbortSignal | undefined {
-    return this.#call instanceof PlainCall ? undefined : this.#call.signal;
+    return this.#call instanceof PlainCall ? undefined : this.#call?.signal;
   }
 
   get deadlineMs(): number | undefined {
-    // A breaker's call is its own entry in the queue of deadlines; 0 where it has no timeout.
-    const own = this.#call instanceof Deadline ? this.#call.endsAtMs || undefined : this.#call.deadlineMs;
+    const own = deadlineOf(this.#call);
     const given = this.#given?.deadlineMs;
     return own !== undefined && given !== undefined ? Math.min(own, given) : (own ?? given);
   }

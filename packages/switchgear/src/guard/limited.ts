@@ -2,7 +2,7 @@
 
 import type { CallContext } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import type { GuardedCall } from './guard.ts';
+import { deadlineOf, type GuardedCall } from './guard.ts';
 import { onAbort } from './on-abort.ts';
 
 /** The longest that a timer can wait. */
@@ -22,7 +22,7 @@ export function limited<T>(
   const outer = given?.signal;
   if (outer?.aborted) return Promise.reject(outer.reason);
   return new Promise((resolve, reject) => {
-    const call = new LimitedCall(clock.now() + ms);
+    const call = new LimitedCall(Math.min(clock.now() + ms, deadlineOf(given) ?? Number.POSITIVE_INFINITY));
     const done = () => {
       timer.cancel();
       forget?.();

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import type { OptionSpec } from '../options.ts';
 import { isBreakable, retryAfterMs } from './classify.ts';
-import { type Guard, type GuardedCall, Passed } from './guard.ts';
+import { deadlineOf, type Guard, type GuardedCall, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
 import { onAbort } from './on-abort.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -95,7 +95,7 @@ class Retry implements Guard {
     const asked = retryAfterMs(error, nowMs) ?? 0;
     // On top of what was asked for: all who were asked would else come back at the same moment.
     const delayMs = asked + this.#random() * Math.min(maxDelay, minDelay * 2 ** (attempt - 1));
-    const untilMs = given?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    const untilMs = deadlineOf(given) ?? Number.POSITIVE_INFINITY;
     if (asked > maxDelay || nowMs + delayMs >= untilMs) return undefined;
     return this.#budget.take() ? delayMs : undefined;
   }

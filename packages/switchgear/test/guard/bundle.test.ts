@@ -53,7 +53,7 @@ test.each([
   ['telemetry', `export * from './telemetry/index.ts';`, 2_000],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_350],
-  ['middy', `export * from './middy/index.ts';`, 1_450],
+  ['middy', `export * from './middy/index.ts';`, 1_500],
   ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 450],
   ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],
   ['axios', `export { guardedAdapter } from './axios/index.ts';`, 320],
