@@ -43,6 +43,12 @@ export class Wire {
     for (const deliver of held) deliver();
   }
 
+  /** The connections of now stay, and bring nothing any more; what waits here is lost. New ones work. */
+  deafen(): void {
+    this.#held = undefined;
+    for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
+  }
+
   /** Cuts all connections; what waits here is lost. New ones are let through. */
   cut(): void {
     this.#held = undefined;

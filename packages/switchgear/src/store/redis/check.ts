@@ -15,6 +15,7 @@ const PROBE_MS = '60000';
 /** How a circuit that is not there is cut: it does not matter. */
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
 const OTHERWISE = 'see that address and settings of the client are those of the server';
+const UNSEEN = 'allow INFO, or see for yourself that maxmemory-policy is noeviction or volatile-ttl';
 const UNHEARD = 'allow the channel: without it a process hears of a change only within cacheTtl';
 
 /**
@@ -22,11 +23,15 @@ const UNHEARD = 'allow the channel: without it a process hears of a change only 
  * is as good as an answer, and a hash is all that is left behind.
  *   KEYS     1 hash of the probe
  *   ARGV     1 commands (JSON)
- *   Returns  now (ms), then a name and an error for each command that was refused
+ *   Returns  now (ms), what INFO says of the node's memory, then a name and an error for each command that was refused
  */
 const TRY = `
 local time = redis.call('TIME')
-local answer = { time[1] * 1000 + math.floor(time[2] / 1000) }
+local info = redis.pcall('INFO', 'memory')
+local answer = { time[1] * 1000 + math.floor(time[2] / 1000), type(info) == 'string' and info or '' }
+if type(info) == 'table' and info.err then
+  answer[3], answer[4] = 'INFO', info.err
+end
 for _, command in ipairs(cjson.decode(ARGV[1])) do
   local reply = redis.pcall(unpack(command))
   local refusal = type(reply) == 'table' and reply.err
@@ -66,9 +71,9 @@ export async function check(
       key,
       JSON.stringify(commandsOn(key, keys.channel)),
     ]);
-    const [nowMs, ...refused] = reply as [number, ...string[]];
+    const [nowMs, info, ...refused] = reply as [number, string, ...string[]];
     offsets.push(nowMs - (sentMs + clock.now()) / 2);
-    for (const problem of refusals(refused)) add(problem);
+    for (const problem of [...evictionProblems(info), ...refusals(refused)]) add(problem);
   };
   const probes = Array.from({ length: SPREAD }, (_, i) => `${keys.record(`check-${i}`)}:check`);
   await Promise.all(probes.map((key) => attempt('EVAL', () => tryOn(key))));
@@ -80,12 +85,6 @@ export async function check(
   // Takes the right to write to the directory, and changes nothing: it has no lifetime.
   await attempt('PERSIST', () => connection.send(directory, ['PERSIST', directory]));
   if (pushes) await attempt('SUBSCRIBE', () => subscribeOnce(connection, channel), UNHEARD);
-  const unseen = 'allow INFO, or see for yourself that maxmemory-policy is noeviction or volatile-ttl';
-  await attempt(
-    'INFO',
-    async () => evictionProblems(await connection.send(directory, ['INFO', 'memory'])).map(add),
-    unseen,
-  );
 
   const [least, most] = [Math.min(...offsets), Math.max(...offsets)];
   for (const problem of clockProblems(Math.abs(least) > Math.abs(most) ? least : most)) add(problem);
@@ -124,13 +123,15 @@ function commandsOn(key: string, channel: string): string[][] {
 function refusals(refused: readonly string[]): StoreProblem[] {
   const commands = new Map<string, Set<string>>();
   for (let i = 0; i < refused.length; i += 2) {
-    const refusal = refused[i + 1] as string;
+    // Some servers name the command in it, which would part what belongs together.
+    const refusal = (refused[i + 1] as string).replace(/the '[^']*' command/, 'this command');
     commands.set(refusal, (commands.get(refusal) ?? new Set()).add(refused[i] as string));
   }
   return [...commands].map(([refusal, names]) => {
     const what = `${[...names].join(', ')}: ${refusal}`;
     // Who may do all else only tells nobody.
     if (names.size === 1 && names.has('PUBLISH')) return { severity: 'warning', what, mend: UNHEARD };
+    if (names.size === 1 && names.has('INFO')) return { severity: 'warning', what, mend: UNSEEN };
     return { severity: 'error', what, mend: mendOf(new Error(refusal)) ?? OTHERWISE };
   });
 }
@@ -144,8 +145,8 @@ async function subscribeOnce(connection: RedisConnection, channel: string): Prom
   }
 }
 
-function evictionProblems(info: unknown): StoreProblem[] {
-  const policy = /^maxmemory_policy:(allkeys-\S+)/m.exec(String(info))?.[1];
+function evictionProblems(info: string): StoreProblem[] {
+  const policy = /^maxmemory_policy:(allkeys-\S+)/m.exec(info)?.[1];
   if (policy === undefined) return [];
   const what = `maxmemory-policy is ${policy}: under pressure the server may evict an override`;
   return [{ severity: 'warning', what, mend: 'set it to volatile-ttl or noeviction' }];

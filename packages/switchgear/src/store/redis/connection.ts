@@ -1,6 +1,8 @@
 /** What the store needs of Redis, whoever's client brings it. */
 
 export interface RedisConnection {
+  /** Number of the database that the keys lie in; 0 in a Cluster. */
+  readonly database: number;
   /**
    * Sends one command to the node of `key`, at most once but for redirections; commands of one task travel together.
    * Rejects at once where the connection is lost and could not be restored.

@@ -34,11 +34,21 @@ export function scriptMissing(thrown: unknown): boolean {
   return replyCode(thrown) === 'NOSCRIPT';
 }
 
+/** Whether the server refused because it is a replica. */
+export function demoted(thrown: unknown): boolean {
+  return replyCode(thrown) === 'READONLY';
+}
+
+/** Whether something else lies under a key. */
+export function wrongType(thrown: unknown): boolean {
+  return replyCode(thrown) === 'WRONGTYPE';
+}
+
 /** What mends `cause`, where that is known. */
 export function mendOf(cause: unknown): string | undefined {
   const reason = rootOf(cause);
-  // What a user may not do is said without a code to a script.
-  if (/^ERR The user executing the script/.test(textOf(reason))) return MENDS.NOPERM;
+  // What a user may not do is said without a code to a script, in other words since Redis 7.2 and in Valkey 8.
+  if (/^ERR (The user executing the script|ACL failure in script)/.test(textOf(reason))) return MENDS.NOPERM;
   return MENDS[replyCode(reason) ?? networkCode(reason)];
 }
 
@@ -47,12 +57,19 @@ export function storeErrorOf(cause: unknown, verb: string): StoreError {
   const reply = replyCode(cause);
   const reason = rootOf(cause);
   const mend = mendOf(cause);
-  // A script reads before it writes, so what the server refuses has written nothing.
-  const refused = reply !== undefined || cause instanceof NotConnected;
+  const refused = cause instanceof NotConnected || (reply !== undefined && !mayHaveWritten(cause));
   const message = reason === cause ? textOf(cause) : `${textOf(cause)}: ${textOf(reason)}`;
   return new StoreError(`${verb}: ${message}${mend ? `; ${mend}` : ''}`, refused ? 'refused' : 'unknown', {
     cause,
   });
+}
+
+/**
+ * A server that takes no writes refuses a script's first one. What is wrong with one key or one command may show after
+ * others have been written.
+ */
+function mayHaveWritten(refusal: unknown): boolean {
+  return /@user_script/.test(textOf(refusal)) && /^(WRONGTYPE|NOPERM|ERR) /.test(textOf(refusal));
 }
 
 /** The word in capitals that an error of the server begins with. */

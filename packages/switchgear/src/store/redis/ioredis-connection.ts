@@ -1,11 +1,13 @@
 /** ioredis behind the seam: `Redis` (with Sentinel too) and `Cluster`. */
 
 import type { RedisConnection, Subscriber } from './connection.ts';
+import { demoted } from './failure.ts';
 import { Link } from './link.ts';
-import { CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
+import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
 
 /** What is used of `Redis`. */
 interface Redis {
+  readonly options: { readonly db?: number };
   duplicate(options: object): Redis;
   connect(): Promise<void>;
   disconnect(): void;
@@ -15,7 +17,7 @@ interface Redis {
 }
 
 /** What is used of `Cluster`. */
-interface Cluster extends Omit<Redis, 'duplicate'> {
+interface Cluster extends Omit<Redis, 'duplicate' | 'options'> {
   readonly options: { readonly redisOptions?: object };
   duplicate(startupNodes: readonly [], options: object): Cluster;
   nodes(role: 'all'): Redis[];
@@ -28,16 +30,21 @@ interface Cluster extends Omit<Redis, 'duplicate'> {
 const NEVER_RESEND = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false };
 const TIMEOUTS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
-  /** A connection on which an answer is this late, milliseconds, is given up. */
-  socketTimeout: 5_000,
+  socketTimeout: ANSWER_TIMEOUT_MS,
+  // A subscriber says nothing, and would never notice that the other side is gone.
+  keepAlive: 5_000,
 };
+/** The answers are read as numbers, whatever the model's owner wants them to be. */
+const OWN = { ...TIMEOUTS, stringNumbers: false };
 
 export class IoredisConnection implements RedisConnection {
+  readonly database: number;
   readonly #client: Redis | Cluster;
   readonly #link = new Link();
   #connecting = false;
 
   constructor(model: unknown) {
+    this.database = isCluster(model) ? 0 : ((model as Redis).options.db ?? 0);
     this.#client = isCluster(model) ? duplicateCluster(model) : duplicate(model as Redis);
     this.#client.on('ready', () => this.#link.restored());
     this.#client.on('close', () => this.#link.lost());
@@ -71,6 +78,8 @@ export class IoredisConnection implements RedisConnection {
   }
 
   async close(): Promise<void> {
+    // Nothing connects any more, not even what never has.
+    this.#connecting = true;
     this.#link.close();
     this.#client.disconnect();
   }
@@ -94,7 +103,9 @@ function duplicate(model: Redis): Redis {
     // `Link` decides who waits for a connection.
     enableOfflineQueue: false,
     retryStrategy: reconnectDelay,
-    ...TIMEOUTS,
+    // The primary has become a replica and keeps its connections: the address leads to another one by now.
+    reconnectOnError: demoted,
+    ...OWN,
   });
 }
 
@@ -106,6 +117,6 @@ function duplicateCluster(model: Cluster): Cluster {
     clusterRetryStrategy: reconnectDelay,
     // Sends again what had no answer when a node's connection broke.
     retryDelayOnFailover: 0,
-    redisOptions: { ...model.options.redisOptions, ...NEVER_RESEND, ...TIMEOUTS },
+    redisOptions: { ...model.options.redisOptions, ...NEVER_RESEND, ...OWN },
   });
 }

@@ -252,7 +252,7 @@ end
 return answer(1, key, nowMs)`,
   },
   transition: {
-    sha1: 'ccbfaa7ca0d6bc19ee0652a1a880d2fa48ddaa32',
+    sha1: '61e672e85bd09cb65e8add791dd8fd0f43da5fe0',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -311,10 +311,10 @@ end
 for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
 set(key, record, 11 + removed)
 expire(key, nowMs, keepMs)
+push(channel, name, key)
 redis.call('LPUSH', history, entry)
 redis.call('LTRIM', history, 0, limit - 1)
 redis.call('PEXPIRE', history, keepHistoryMs)
-push(channel, name, key)
 return answer(1, key, nowMs)`,
   },
 } as const;

@@ -1,9 +1,9 @@
 /** node-redis behind the seam: the clients of `createClient`, `createCluster` and `createSentinel`. */
 
 import type { RedisConnection, Subscriber } from './connection.ts';
-import { NotConnected } from './failure.ts';
+import { demoted, NotConnected } from './failure.ts';
 import { Link } from './link.ts';
-import { CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
+import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
 
 /** What is used of all three. */
 interface Shared {
@@ -15,7 +15,7 @@ interface Shared {
 
 /** What is used of the client of one server. */
 interface Client extends Shared {
-  readonly options: { readonly socket?: object };
+  readonly options: { readonly socket?: object; readonly database?: number };
   sendCommand(command: readonly string[], options: object): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
 }
@@ -41,46 +41,101 @@ export function nodeRedisConnection(model: unknown): RedisConnection {
 
 /** What had no answer when the connection broke is rejected by the client, never sent again. */
 class ClientConnection implements RedisConnection {
-  readonly #client: Client;
+  readonly database: number;
+  readonly #make: () => Client;
   readonly #link = new Link();
+  #client: Client;
   #connecting = false;
+  #closed = false;
+  /** Commands without an answer, and the time limit for the next one. */
+  #open = 0;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(model: Client) {
+    this.database = model.options.database ?? 0;
     // `Link` decides who waits for a connection.
     const socket = {
       ...model.options.socket,
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectStrategy: reconnectDelay,
     };
-    this.#client = model.duplicate({ disableOfflineQueue: true, socket });
-    this.#client.on('ready', () => this.#link.restored());
-    this.#client.on('error', (error) => {
-      this.#link.because(error);
-      this.#link.lost();
-    });
+    this.#make = () => {
+      const client = model.duplicate({ disableOfflineQueue: true, socket });
+      client.on('ready', () => client === this.#client && this.#link.restored());
+      client.on('error', (error) => client === this.#client && this.#lost(error));
+      return client;
+    };
+    this.#client = this.#make();
   }
 
   async send(_key: string, command: readonly string[]): Promise<unknown> {
-    if (!this.#connecting) {
-      this.#connecting = true;
-      // Its failures come as events.
-      this.#client.connect().catch(() => {});
+    this.#connect();
+    this.#open += 1;
+    this.#silence ??= setTimeout(
+      () => this.#renew(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)),
+      ANSWER_TIMEOUT_MS,
+    );
+    await this.#link.ready().catch((error) => {
+      this.#answered();
+      throw error;
+    });
+    const client = this.#client;
+    try {
+      return await client.sendCommand(command, COMMAND);
+    } catch (error) {
+      // The primary has become a replica and keeps its connections: the address leads to another one by now.
+      if (demoted(error) && client === this.#client) this.#renew(error);
+      throw error;
+    } finally {
+      this.#answered();
     }
-    await this.#link.ready();
-    return this.#client.sendCommand(command, COMMAND);
   }
 
-  subscriber(): Promise<Subscriber> {
+  async subscriber(): Promise<Subscriber> {
     return subscriberLike(this.#client);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#silence);
     this.#link.close();
     this.#client.destroy();
+  }
+
+  #connect(): void {
+    if (this.#connecting || this.#closed) return;
+    this.#connecting = true;
+    // Its failures come as events.
+    this.#client.connect().catch(() => {});
+  }
+
+  #lost(reason: unknown): void {
+    this.#link.because(reason);
+    this.#link.lost();
+  }
+
+  /** A client notices a connection that was closed, not one that is silent. What had no answer is rejected. */
+  #renew(reason: unknown): void {
+    const former = this.#client;
+    this.#client = this.#make();
+    this.#lost(reason);
+    former.destroy();
+    this.#connecting = false;
+    this.#connect();
+  }
+
+  #answered(): void {
+    this.#open -= 1;
+    if (this.#open > 0) this.#silence?.refresh();
+    else {
+      clearTimeout(this.#silence);
+      this.#silence = undefined;
+    }
   }
 }
 
 class ClusterConnection implements RedisConnection {
+  readonly database = 0;
   readonly #opener: Opener<Cluster>;
 
   constructor(model: Cluster) {
@@ -103,6 +158,8 @@ class ClusterConnection implements RedisConnection {
 }
 
 class SentinelConnection implements RedisConnection {
+  /** It may be another one; this client does not tell. */
+  readonly database = 0;
   readonly #opener: Opener<Sentinel>;
   readonly #model: Sentinel;
 
@@ -178,11 +235,16 @@ async function subscriberLike(model: Client): Promise<Subscriber> {
     client.on('error', () => resolve());
     client.on('end', () => resolve());
   });
-  await client.connect();
+  const limited = async <T>(step: Promise<T>) => {
+    // A server that says nothing: the client would wait for ever.
+    const late = setTimeout(() => client.destroy(), ANSWER_TIMEOUT_MS);
+    return step.finally(() => clearTimeout(late));
+  };
+  await limited(client.connect());
   return {
     ended,
     end: () => void client.destroy(),
-    subscribe: (channel, onMessage) => client.subscribe(channel, onMessage),
+    subscribe: (channel, onMessage) => limited(client.subscribe(channel, onMessage)),
   };
 }
 

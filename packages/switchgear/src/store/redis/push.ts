@@ -16,6 +16,7 @@ export class Push {
   readonly #watched = new Map<string, Window>();
   readonly #listeners = new Map<symbol, Listener>();
   #stop: (() => void) | undefined;
+  #closed = false;
 
   constructor(
     connection: RedisConnection,
@@ -32,6 +33,7 @@ export class Push {
   }
 
   subscribe(listener: Listener): () => void {
+    if (this.#closed) return () => {};
     // A listener may come twice, and goes as often.
     const id = Symbol('listener');
     this.#listeners.set(id, listener);
@@ -43,11 +45,17 @@ export class Push {
     );
     return () => {
       this.#listeners.delete(id);
-      if (this.#listeners.size === 0) this.close();
+      if (this.#listeners.size === 0) this.#pause();
     };
   }
 
+  /** Nobody is told any more. */
   close(): void {
+    this.#closed = true;
+    this.#pause();
+  }
+
+  #pause(): void {
     this.#stop?.();
     this.#stop = undefined;
   }

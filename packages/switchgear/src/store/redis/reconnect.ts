@@ -1,6 +1,9 @@
 /** Longest time that an attempt to connect may take, milliseconds. */
 export const CONNECT_TIMEOUT_MS = 2_000;
 
+/** A connection on which an answer is this late, milliseconds, is given up. */
+export const ANSWER_TIMEOUT_MS = 5_000;
+
 const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 

@@ -1,6 +1,7 @@
 /** The record's fields in a hash: numbers as text, maps as JSON. */
 
 import { type CircuitRecord, type Head, rootRecord } from '../../core/record.ts';
+import { StoreError } from '../../errors.ts';
 import type { HistoryEntry } from '../contract.ts';
 import {
   type Field,
@@ -9,6 +10,7 @@ import {
   historyEntryOf,
   recordOf,
   STATE_FIELDS,
+  UnreadableError,
 } from '../record-fields.ts';
 
 /** Fields that hold words. All others are numbers or maps, which JSON reads alike. */
@@ -46,7 +48,12 @@ export function recordOfFlat(name: string, flat: readonly string[], read = recor
     const text = flat[i + 1] as string;
     values[field] = WORDS.includes(field) ? text : fromJson(text);
   }
-  return read(name, values);
+  try {
+    return read(name, values);
+  } catch (thrown) {
+    if (thrown instanceof StoreError) throw thrown;
+    throw new UnreadableError(`record of circuit "${name}" cannot be read: ${(thrown as Error).message}`);
+  }
 }
 
 /** @throws StoreError if `text` is not a transition. */

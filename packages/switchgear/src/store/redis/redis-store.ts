@@ -66,9 +66,9 @@ export class RedisStore implements OperatorStore {
     push = !inLambda(),
     clock = systemClock,
   }: RedisStoreOptions) {
-    this.#keys = new Keys(prefix);
-    this.#clock = clock;
     this.#connection = connectionOf(client);
+    this.#keys = new Keys(prefix, this.#connection.database);
+    this.#clock = clock;
     this.#scripts = new Scripts(this.#connection, clock);
     this.#push = push
       ? new Push(this.#connection, this.#keys.channel, (names, window) =>

@@ -4,9 +4,9 @@ import type { Clock } from '../../clock.ts';
 import { type CircuitRecord, rootRecord } from '../../core/record.ts';
 import { ClockOffset } from '../clock-offset.ts';
 import type { WriteAnswer } from '../contract.ts';
-import { recordOf } from '../record-fields.ts';
+import { recordOf, UnreadableError } from '../record-fields.ts';
 import type { RedisConnection } from './connection.ts';
-import { scriptMissing, storeErrorOf } from './failure.ts';
+import { scriptMissing, storeErrorOf, wrongType } from './failure.ts';
 import { SCRIPTS } from './lua.generated.ts';
 import { recordOfFlat } from './record-hash.ts';
 
@@ -53,7 +53,9 @@ export class Scripts {
       const record = fields.length > 0 ? recordOfFlat(base.name, fields, read) : rootRecord(base.name, base);
       return { accepted: accepted === 1, record };
     } catch (thrown) {
-      throw storeErrorOf(thrown, `${verb} of circuit "${base.name}"`);
+      const error = storeErrorOf(thrown, `${verb} of circuit "${base.name}"`);
+      // What lies under one circuit's key concerns no other circuit.
+      throw verb === 'load' && wrongType(thrown) ? new UnreadableError(error.message) : error;
     }
   }
 

@@ -28,8 +28,9 @@ end
 for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
 set(key, record, 11 + removed)
 expire(key, nowMs, keepMs)
+-- Before the history: whatever lies under that key, the fleet is to know.
+push(channel, name, key)
 redis.call('LPUSH', history, entry)
 redis.call('LTRIM', history, 0, limit - 1)
 redis.call('PEXPIRE', history, keepHistoryMs)
-push(channel, name, key)
 return answer(1, key, nowMs)
