@@ -71,16 +71,21 @@ describe('a server that is right', () => {
     await store.close();
   });
 
-  it.each(CLUSTER_MAKERS)('as a Cluster, and each node is asked whether it may evict an override: %s', async (_, client) => {
-    const nodes = await cluster();
-    expect(await check(client(nodes.ports[0]))).toEqual([]);
-    for (const node of nodes.ports) {
-      await command(node, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-      expect(await check(client(nodes.ports[0]))).toEqual([warning(/allkeys-lru.*override/, /volatile-ttl/)]);
-      await command(node, 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
-    }
-    await nodes.stop();
-  });
+  it.each(CLUSTER_MAKERS)(
+    'as a Cluster, and each node is asked whether it may evict an override: %s',
+    async (_, client) => {
+      const nodes = await cluster();
+      expect(await check(client(nodes.ports[0]))).toEqual([]);
+      for (const node of nodes.ports) {
+        await command(node, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+        expect(await check(client(nodes.ports[0]))).toEqual([
+          warning(/allkeys-lru.*override/, /volatile-ttl/),
+        ]);
+        await command(node, 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+      }
+      await nodes.stop();
+    },
+  );
 });
 
 describe('the client does not fit the server', () => {
