@@ -1,6 +1,7 @@
+import { StreamingApi } from 'hono/utils/stream';
 import { MemoryStore } from 'switchgear';
 import { FakeClock, FaultyStore } from 'switchgear/testing';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { EventLog } from '../../src/control-api/live/event-log.ts';
 import { SampleSeries } from '../../src/control-api/live/sample-series.ts';
 import { rig, trip } from './rig.ts';
@@ -188,6 +189,28 @@ test('nobody listens: readings are ten times rarer; a listener ends the pause', 
   await client.stop();
   await clock.advance(20_000);
   expect(store.calls.list).toBeLessThan(18);
+});
+
+test('who asks for the head of the stream alone takes no place', async () => {
+  const { app, listen } = liveRig();
+  const answers = await Promise.all(
+    Array.from({ length: 101 }, () =>
+      app.request('http://localhost/v1/events', { method: 'HEAD', headers: { host: 'localhost' } }),
+    ),
+  );
+  for (const { status, headers } of answers)
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  await listen();
+});
+
+test('a stream that lasts for days holds no more than a young one', async () => {
+  const watching = vi.spyOn(StreamingApi.prototype, 'onAbort');
+  const { clock, listen } = liveRig();
+  const { heard } = await listen();
+  await clock.advance(30_000);
+  expect((await heard()).filter(of('sample')).length).toBeGreaterThan(10);
+  expect(watching.mock.calls.length).toBeLessThanOrEqual(1);
+  watching.mockRestore();
 });
 
 test('a stream ends when the server closes, and leaves nothing behind', async () => {

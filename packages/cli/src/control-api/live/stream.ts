@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { streamSSE } from 'hono/streaming';
 import type { Clock } from 'switchgear';
 import { Refusal } from '../problem.ts';
 import type { EventLog } from './event-log.ts';
@@ -24,12 +24,17 @@ export function eventStream(
   { log, watcher, clock, closing }: Live,
   lastEventId?: string,
 ): Response {
+  // Nobody reads the body of an answer to HEAD: a stream behind it would never end.
+  if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
   if (watcher.listeners >= MAX_STREAMS)
     throw new Refusal(503, 'TOO_MANY_STREAMS', `${MAX_STREAMS} streams are open already; try again later`);
   return streamSSE(c, async (stream) => {
     const done = watcher.listen();
     const end = () => stream.abort();
     closing.addEventListener('abort', end);
+    // The stream keeps for good who listens to its end: one, however many events it sends.
+    const gone = new AbortController();
+    stream.onAbort(() => gone.abort());
     try {
       let last = lastEventId ?? log.latest;
       // An id without data is no event, but the browser keeps it: a client that loses the connection at once misses nothing.
@@ -45,7 +50,8 @@ export function eventStream(
           await stream.writeSSE(entry);
           last = entry.id;
         }
-        if (entries.length === 0 && !(await nextEvent(log, clock, stream))) await stream.write(': alive\n\n');
+        if (entries.length === 0 && !(await nextEvent(log, clock, gone.signal)))
+          await stream.write(': alive\n\n');
       }
     } finally {
       closing.removeEventListener('abort', end);
@@ -55,15 +61,17 @@ export function eventStream(
 }
 
 /** Waits for an event, a heartbeat or the end of the stream; says whether it was no heartbeat. */
-function nextEvent(log: EventLog, clock: Clock, stream: SSEStreamingApi): Promise<boolean> {
+function nextEvent(log: EventLog, clock: Clock, gone: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (heard: boolean) => {
       forget();
       timer.cancel();
+      gone.removeEventListener('abort', end);
       resolve(heard);
     };
+    const end = () => settle(true);
     const forget = log.onNext(() => settle(true));
     const timer = clock.setTimer(() => settle(false), HEARTBEAT_MS);
-    stream.onAbort(() => settle(true));
+    gone.addEventListener('abort', end);
   });
 }
