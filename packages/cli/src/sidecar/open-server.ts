@@ -1,7 +1,7 @@
 /** HTTP servers as the sidecar opens and closes them. */
 
 import { once } from 'node:events';
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { ListenAddress } from './listen-address.ts';
@@ -77,5 +77,6 @@ async function removeStaleSocket(path: string): Promise<void> {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
   });
   socket.destroy();
-  if (code === 'ECONNREFUSED') await unlink(path);
+  // Any other file refuses connections as well; it is not ours to remove.
+  if (code === 'ECONNREFUSED' && (await lstat(path)).isSocket()) await unlink(path);
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,16 @@ test('a Unix socket is for its owner alone; one of a dead process is replaced, o
   await openServer(heir, address);
   expect((await ask(0, { socketPath: path })).body).toBe('here');
   await closeServer(heir, 0);
+});
+
+test('a file that is no socket is never taken for one that was left behind', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'switchgear-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'orders.csv');
+  await writeFile(path, 'precious');
+  const server = boundedServer({ requestTimeout: 0 }, () => {});
+  await expect(openServer(server, { kind: 'unix', path })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  expect(await readFile(path, 'utf8')).toBe('precious');
 });
 
 test('a server that cannot listen says so', async () => {
