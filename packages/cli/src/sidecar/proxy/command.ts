@@ -46,7 +46,7 @@ export function registerProxy(program: Command): void {
     .option('--fallback-body <text>', 'what is answered while the circuit is open')
     .option('--fallback-file <path>', 'the same, out of a file that is read at the start')
     .option('--fallback-status <code>', 'with that status, 200 to 599', status, 200)
-    .option('--fallback-type <type>', 'and that Content-Type', 'application/json')
+    .option('--fallback-type <type>', 'and that Content-Type', mediaType, 'application/json')
     .action(runProxy);
 }
 
@@ -113,6 +113,11 @@ function offOr(text: string): string | false {
 
 function numberOrOff(text: string): number | false {
   return text === 'off' ? false : Number(text);
+}
+
+function mediaType(text: string): string {
+  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t\x20-\x7e]*$/.test(text)) return text;
+  throw new InvalidArgumentError('allowed: a media type, such as text/plain; charset=utf-8.');
 }
 
 function status(text: string): number {
