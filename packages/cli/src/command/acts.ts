@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Duration, OverrideMode } from 'switchgear';
 import type { Operator } from 'switchgear/operate';
+import { printable } from '../render/printable.ts';
 import { CommandError, EXIT, usageError } from './exit.ts';
 import { type Selection, select } from './select.ts';
 import { inSession, withAuthor, withStore } from './session.ts';
@@ -59,7 +60,7 @@ const ACTS: Readonly<Record<'open' | 'close' | 'disable' | 'release' | 'reset', 
       if (held.length === 0)
         throw new CommandError(
           EXIT.nothingDone,
-          `nothing to release: no override is in force on ${names.join(', ')}`,
+          `nothing to release: no override is in force on ${names.map(printable).join(', ')}`,
         );
       await operator.setStates(Object.fromEntries(held.map((name) => [name, { mode: 'release', reason }])));
     },
@@ -96,15 +97,17 @@ async function agreed(what: string, selection: Selection): Promise<void> {
   const { names, unknown } = selection;
   if (names.length === 1 && unknown.length === 0) return;
   const doubt =
-    unknown.length > 0 ? `\nnot in the store, healthy so far or misspelt: ${unknown.join(', ')}` : '';
+    unknown.length > 0
+      ? `\nnot in the store, healthy so far or misspelt: ${unknown.map(printable).join(', ')}`
+      : '';
   if (!interactive())
     throw usageError(
       `${what}${doubt}\nnobody is here to ask; add --yes, or name one circuit that is in the store`,
     );
-  note(`${what}\n  ${names.join('\n  ')}${doubt}`);
+  note(`${what}\n  ${names.map(printable).join('\n  ')}${doubt}`);
   if (!(await confirmed('Go on?'))) throw new CommandError(EXIT.nothingDone, 'nothing was done');
 }
 
 function count({ names }: Selection): string {
-  return names.length === 1 ? `${names[0]}` : `${names.length} circuits`;
+  return names.length === 1 ? printable(`${names[0]}`) : `${names.length} circuits`;
 }

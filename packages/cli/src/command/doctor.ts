@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../render/printable.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { inSession, withStore } from './session.ts';
 import type { StoreFlags } from './settings.ts';
@@ -19,7 +20,7 @@ export function registerDoctor(program: Command): void {
         else
           for (const { severity, what, mend } of problems)
             out(
-              `${style.state(severity === 'error' ? 'open' : 'half-open', severity)}: ${what}\n  mend: ${mend}\n`,
+              `${style.state(severity === 'error' ? 'open' : 'half-open', severity)}: ${printable(what)}\n  mend: ${printable(mend)}\n`,
             );
         const errors = problems.filter(({ severity }) => severity === 'error').length;
         if (errors > 0)

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableLines } from '../render/printable.ts';
 import { registerSidecar } from '../sidecar/command.ts';
 import { VERSION } from '../version.ts';
 import { registerActs } from './acts.ts';
@@ -21,6 +22,7 @@ export function programFor(): Command {
     .helpOption('--help', 'what a command does and takes')
     .helpCommand(false)
     .showHelpAfterError('(--help says what is allowed)')
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .exitOverride()
     .addHelpText('after', `\nExit codes:\n${exitCodes()}\n`);
   registerStatus(program);

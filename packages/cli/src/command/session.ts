@@ -25,7 +25,11 @@ export function withStore(command: Command): Command {
 /** Adds the flag that names who acts. */
 export function withAuthor(command: Command): Command {
   return command
-    .requiredOption('--reason <text>', 'why: the circuit and its history show it, up to 256 characters')
+    .requiredOption(
+      '--reason <text>',
+      'why: the circuit and its history show it, up to 256 characters',
+      trimmed,
+    )
     .option('--by <name>', 'who acts (default: SWITCHGEAR_BY, or user@host)');
 }
 
@@ -38,4 +42,9 @@ export async function inSession<T>(flags: StoreFlags, run: (session: Session) =>
   } finally {
     await store.close?.();
   }
+}
+
+/** A reason of blanks is none. */
+function trimmed(text: string): string {
+  return text.trim();
 }

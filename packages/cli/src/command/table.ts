@@ -3,7 +3,7 @@ import { createStore } from 'switchgear/config';
 import { ROLES, type Role } from '../table/iam.ts';
 import { type Layout, layoutOf } from '../table/layout.ts';
 import { FORMATS, type Format, template } from '../table/templates.ts';
-import { usageError } from './exit.ts';
+import { CommandError, EXIT, usageError } from './exit.ts';
 import { withStore } from './session.ts';
 import { type StoreFlags, settingsFrom } from './settings.ts';
 import { note, out } from './terminal.ts';
@@ -53,6 +53,13 @@ async function create(address: string, layout: Layout): Promise<void> {
   const client = new DynamoDBClient({ ...(region && { region }), ...(endpoint && { endpoint }) });
   try {
     await createTable(client, layout);
+  } catch (error) {
+    throw new CommandError(
+      EXIT.failed,
+      `cannot create the table ${layout.tableName}: ${(error as Error).message}; ` +
+        'mend region, endpoint, credentials, or the right dynamodb:CreateTable',
+      { cause: error },
+    );
   } finally {
     client.destroy();
   }

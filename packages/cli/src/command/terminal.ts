@@ -1,6 +1,7 @@
 /** What a command writes to and hears from. */
 
 import { createInterface } from 'node:readline/promises';
+import { printableLines } from '../render/printable.ts';
 import { type Style, styleFor } from '../render/style.ts';
 
 export const style: Style = styleFor(process.stdout, process.env);
@@ -9,9 +10,9 @@ export function out(text: string): void {
   process.stdout.write(text);
 }
 
-/** For people: progress, notes and questions, so that stdout can be piped on. */
+/** For people: progress, notes and questions, so that stdout can be piped on. What it tells of names is harmless. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printableLines(text)}\n`);
 }
 
 /** Columns to fit a table into; none where it goes to a file or another program. */

@@ -11,7 +11,8 @@ export function span(ms: number): string {
 
 /** Like `span`, rounded up: what is to come is not over while it says more than 0. */
 export function wait(ms: number): string {
-  return ms < 60_000 ? `${Math.ceil(Math.max(0, ms) / 1_000)} s` : span(ms);
+  const unitMs = ms < 60_000 ? 1_000 : ms < 3_600_000 ? 60_000 : ms < 172_800_000 ? 3_600_000 : 86_400_000;
+  return span(Math.ceil(ms / unitMs) * unitMs);
 }
 
 /** `2026-10-21 06:30:12Z` */

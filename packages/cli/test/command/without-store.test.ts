@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { programFor } from '../../src/command/program.ts';
+import { printableLines } from '../../src/render/printable.ts';
 import { commandWith } from './run.ts';
 
 const { run } = commandWith({});
@@ -29,6 +30,27 @@ test('an address with a password is refused without repeating it', async () => {
   expect(code).toBe(2);
   expect(err).toContain('an address holds no credentials');
   expect(err).not.toContain('hunter2');
+});
+
+test('what a command says of its arguments moves no cursor', async () => {
+  const { code, err } = await run(
+    'open',
+    'a\u001b[2J*',
+    '--reason',
+    'x',
+    '--store',
+    '\u001b]0;owned\u0007://x',
+  );
+  expect(code).toBe(2);
+  const { err: unknown } = await run('sta\u001b[2Jtus');
+  for (const each of [err, unknown]) expect(printableLines(each)).toBe(each);
+});
+
+test('a table that cannot be created: the mend, and no stack', async () => {
+  const { code, err } = await run('table', 'create', '--store', 'dynamodb://circuits');
+  expect(code).toBe(1);
+  expect(err).toMatch(/cannot create the table circuits: .*egion/);
+  expect(err).not.toContain(' at ');
 });
 
 test('simulate hands its arguments on as they are, and its exit code back', async () => {
