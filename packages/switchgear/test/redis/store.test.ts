@@ -242,7 +242,7 @@ it('memory per circuit stays within what docs/redis.md states', async () => {
   let { record } = await store.report(base, Object.fromEntries(slots.map((slot) => [slot, counts])));
   const usage = async (key: string) => Number(await command(port, 'MEMORY', 'USAGE', key, 'SAMPLES', '0'));
   const key = `{${prefix}:payments}`;
-  expect(await usage(key)).toBeLessThan(1_700);
+  expect(await usage(key)).toBeLessThan(800);
   for (let step = 0; step < 10; step += 1)
     ({ record } = await store.transition(record, openHead(record, store.now() as number)));
   expect(await usage(key)).toBeLessThan(1_300);

@@ -160,7 +160,7 @@ export class RedisStore implements OperatorStore {
     return this.#push?.subscribe(listener) ?? (() => {});
   }
 
-  /** Cost: five round trips at most, and a connection for the subscription. Leaves keys that expire within a minute. */
+  /** Cost: four round trips at most, and a connection for the subscription. Leaves keys that expire within a minute. */
   async check(): Promise<StoreProblem[]> {
     // Not loaded by who does not ask.
     const { check } = await import('./check.ts');
