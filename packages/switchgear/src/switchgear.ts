@@ -251,7 +251,8 @@ function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => v
 
 /** Listeners are the user's code: what they throw, now or later, must stop nothing here. */
 function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => void>, ...args: Args): void {
-  for (const listener of listeners)
+  // A copy: one that goes and comes again would be called for ever.
+  for (const listener of [...listeners])
     new Promise((resolve) => resolve(listener(...args))).catch((error) =>
       console.error('switchgear: a listener threw', error),
     );

@@ -63,6 +63,8 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   #missedMs = Number.NEGATIVE_INFINITY;
   /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
   #unanswered = false;
+  /** Since when transitions and leases are asked for in vain; `Infinity` once a write is answered. */
+  #askedMs = Number.POSITIVE_INFINITY;
 
   constructor(name: string, code: ResolvedOptions, host: Host, mode: CircuitMode = 'enforce') {
     this.name = name;
@@ -270,9 +272,15 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.#snapshot.stale(now, this.#host.maxStale);
   }
 
-  /** The snapshot is too old and the store does not answer: the process is on its own. */
+  /** The store does not answer, and the snapshot is too old or the right to probe cannot be had: the process is on its own. */
   #alone(): boolean {
-    return this.#stale(this.#host.clock.now()) && this.#away();
+    const now = this.#host.clock.now();
+    return this.#away() && (this.#stale(now) || this.#mute(now));
+  }
+
+  /** Whether the store has taken no write for as long as any prober may take: it may be that it can only be read. */
+  #mute(now: number): boolean {
+    return now - this.#askedMs >= this.#policy.leaseDuration;
   }
 
   /** Whether it would be in vain to wait for the store: it failed just now, or what it has of this circuit cannot be read. */
@@ -436,7 +444,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   move(next: Head): Promise<void> {
-    this.#unanswered = true;
+    this.#asks();
     return this.#commits.move(this.#known, next);
   }
 
@@ -452,7 +460,9 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   /** Whether `local` still says what this record of the present epoch does not: a trip of its own, or an override's end. */
   #standsApart(local: LocalCircuit, record: CircuitRecord): boolean {
     const trip = local.evidence && record.state === 'closed';
-    return trip || due(record, this.#policy, this.now())?.reason === 'override-ended';
+    // Once it has closed, the store is asked again.
+    const mute = this.#mute(this.#host.clock.now()) && local.record.state !== 'closed';
+    return trip || mute || due(record, this.#policy, this.now())?.reason === 'override-ended';
   }
 
   #leaveLocal(): void {
@@ -473,12 +483,18 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     run: (store: Store) => Promise<WriteAnswer>,
     refused?: () => void,
   ): Promise<void> {
-    if (verb === 'lease') this.#unanswered = true;
+    if (verb === 'lease') this.#asks();
     return this.#host.guard.call(verb, run, ({ record }, sentMs) => this.#hear(record, sentMs), refused);
+  }
+
+  #asks(): void {
+    this.#unanswered = true;
+    this.#askedMs = Math.min(this.#askedMs, this.#host.clock.now());
   }
 
   /** Takes the answer of a write; where it contradicts what came while it was under way, a read decides. */
   #hear(record: CircuitRecord, sentMs: number): void {
+    this.#askedMs = Number.POSITIVE_INFINITY;
     if (!this.adopt(record, sentMs, true)) void this.load();
   }
 

@@ -14,10 +14,18 @@ export function unheard(clock: Clock): (error: unknown, verb: Verb) => void {
       said.clear();
       sinceMs = nowMs;
     }
-    const { message = error } = Object(error) as { readonly message?: unknown };
-    const line = `switchgear: ${verb} failed: ${message}; calls go on with local protection`;
+    const line = `switchgear: ${verb} failed: ${words(error)}; calls go on with local protection`;
     if (said.has(line) || said.size >= MOST_LINES) return;
     said.add(line);
     console.error(line);
   };
+}
+
+/** A store of somebody else's may reject with anything. */
+function words(error: unknown): string {
+  try {
+    return String((error as { readonly message?: unknown } | undefined)?.message ?? error);
+  } catch {
+    return 'an error without words';
+  }
 }

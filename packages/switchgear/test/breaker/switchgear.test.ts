@@ -289,3 +289,33 @@ test('disabled stays disabled, whatever the store says or an operator asks', asy
   }
   expect(off.store.calls).toEqual(before);
 });
+
+test('a listener that goes and comes again within its own call is called once per change', async () => {
+  const store = new MemoryStore();
+  const gear = new Switchgear({ store });
+  let calls = 0;
+  const listener = () => {
+    calls += 1;
+    off();
+    off = gear.onStateChange(listener);
+  };
+  let off = gear.onStateChange(listener);
+  const breaker = gear.breaker('payments', { failureThreshold: 1, failureRatio: 0 });
+  await breaker
+    .execute(() => Promise.reject(Object.assign(new Error(), { code: 'ECONNREFUSED' })))
+    .catch(() => {});
+  await gear.flush();
+  expect(calls).toBe(1);
+});
+
+test.each([Object.create(null), Symbol('gone'), { message: Symbol('gone') }, undefined])(
+  'a store that rejects with what has no words harms nobody: %o',
+  async (error) => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const store = new MemoryStore();
+    store.load = () => Promise.reject(error);
+    expect(await new Switchgear({ store }).breaker('payments').execute(() => 'ok')).toBe('ok');
+    expect(said).toHaveBeenCalledOnce();
+    said.mockRestore();
+  },
+);

@@ -326,3 +326,45 @@ test('L3 a lease that no longer covers a call goes back, and the call is not mad
   expect(await f.call(b)).toBe('ok');
   expect(f.dependency.calls).toBe(1);
 });
+
+test('L8 a store that takes no write: an open circuit recovers for each process alone, and for the fleet when it can', async () => {
+  const f = fleet(2);
+  for (const p of f.processes) await f.call(p);
+  await f.fail(f.process(0), 3);
+  await f.idle();
+  const healed = f.processes.map((p) =>
+    p.store.inject(['transition', 'report', 'lease', 'settle'], throttles),
+  );
+  f.dependency.calls = 0;
+  let ok = 0;
+  for (let second = 0; second < 120; second++) {
+    await f.advance(1_000);
+    for (const p of f.processes) if ((await f.call(p)) === 'ok') ok += 1;
+  }
+  // 10 s of open time, 31 s of a lease; then all calls go, but for a moment per refresh.
+  expect(ok).toBeGreaterThan(100);
+  expect((await f.record()).state).toBe('open');
+  for (const heal of healed) heal();
+  for (let second = 0; second < 20; second++) {
+    await f.advance(1_000);
+    for (const p of f.processes) await f.call(p);
+  }
+  expect((await f.record()).state).toBe('closed');
+  for (const p of f.processes) expect(p.breaker.state.state).toBe('closed');
+});
+
+test('L8 a store that takes no write while the dependency stays down: each process probes with backoff', async () => {
+  const f = fleet(2);
+  for (const p of f.processes) await f.call(p);
+  await f.fail(f.process(0), 3);
+  await f.idle();
+  for (const p of f.processes) p.store.inject(['transition', 'report', 'lease', 'settle'], throttles);
+  f.dependency.mode = 'down';
+  f.dependency.calls = 0;
+  for (let second = 0; second < 300; second++) {
+    await f.advance(1_000);
+    for (const p of f.processes) await f.call(p);
+  }
+  expect(f.dependency.calls).toBeGreaterThan(2);
+  expect(f.dependency.calls).toBeLessThan(20);
+});

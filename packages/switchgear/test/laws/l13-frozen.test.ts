@@ -232,6 +232,8 @@ test('L13 a refresh that was under way at the freeze is no word of the store', a
   const other = start().breaker('payments', { failureRatio: 0 });
   for (let i = 0; i < 3; i++) await other.execute(() => Promise.reject(refused())).catch(() => {});
   await clock.advance(0);
-  expect(await frozen.execute(() => 'called').catch((error) => error)).toMatchObject({ code: 'CIRCUIT_OPEN' });
+  expect(await frozen.execute(() => 'called').catch((error) => error)).toMatchObject({
+    code: 'CIRCUIT_OPEN',
+  });
   expect(errors).toEqual([]);
 });
