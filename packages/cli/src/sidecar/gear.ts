@@ -17,7 +17,7 @@ export interface SidecarGear {
  * @throws ConfigurationError (`INVALID_CONFIGURATION`), CommandError where no store is named.
  */
 export async function openGear(flags: StoreFlags): Promise<SidecarGear> {
-  const { options, store } = optionsFromEnv(settingsOfCircuits(process.env));
+  const { options, store } = optionsFromEnv();
   const address = flags.store ?? store;
   const own = address === 'memory:';
   const gear = new Switchgear({
@@ -29,12 +29,6 @@ export async function openGear(flags: StoreFlags): Promise<SidecarGear> {
   for (const { severity, what, mend } of await gear.check())
     note(`switchgear: ${severity}: ${what}; mend: ${mend}`);
   return { gear, options };
-}
-
-/** What an environment says to the other commands is none of them, and is no misspelling either. */
-function settingsOfCircuits(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { SWITCHGEAR_BY: _, SWITCHGEAR_TOKEN: __, SWITCHGEAR_VIEWER_TOKEN: ___, ...settings } = env;
-  return settings;
 }
 
 function inWords({ circuit, from, to, reason, lastFailure, atMs, by, source, note }: StateChange): string {

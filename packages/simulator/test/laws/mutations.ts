@@ -215,10 +215,10 @@ export const MUTATIONS: readonly Mutation[] = [
     laws: ['L10'],
   },
   {
-    name: 'every refresh is waited for',
+    name: 'calls wait for a read long before it is due',
     file: 'circuit/snapshot.ts',
     from: 'return !(age >= 0 && age < maxStale);',
-    to: 'return !(age >= 0 && age < maxStale / 2);',
+    to: 'return !(age >= 0 && age < maxStale / 4);',
     laws: ['L10'],
   },
   {

@@ -35,6 +35,8 @@ export interface EnvironmentOptions {
 type Values = Record<string, unknown>;
 
 const PREFIX = 'SWITCHGEAR_';
+/** Of the command line and the control API: who acts, and who may. */
+const FOREIGN = new Set(['BY', 'TOKEN', 'VIEWER_TOKEN']);
 const GEAR = settable(GEAR_OPTIONS);
 const BREAKER = settable(BREAKER_OPTIONS);
 
@@ -61,6 +63,7 @@ export function optionsFromEnv(
     const value = raw?.trim();
     if (!variable.startsWith(PREFIX) || !value) continue;
     const name = variable.slice(PREFIX.length);
+    if (FOREIGN.has(name)) continue;
     const set = (values: Values, { key, spec }: Setting) => {
       const meaning = accept(spec, fromText(spec, value));
       if (meaning === undefined) problems.push(`${variable} is '${value}'; allowed: ${allowed(spec)}`);
