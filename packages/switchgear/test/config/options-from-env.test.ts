@@ -153,7 +153,7 @@ describe('optionsFromEnv', () => {
   });
 });
 
-test('what the environment says to the command line and the control API is no setting of circuits', () => {
+it('what the environment says to the command line and the control API is no setting of circuits', () => {
   const env = { SWITCHGEAR_BY: 'ana', SWITCHGEAR_TOKEN: 'secret', SWITCHGEAR_VIEWER_TOKEN: 'secret' };
   expect(optionsFromEnv(env)).toEqual(optionsFromEnv({}));
 });
