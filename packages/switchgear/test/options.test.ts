@@ -257,6 +257,11 @@ describe('the descriptions', () => {
   });
 });
 
+it('half a character is no name: stores could not tell it from another half', () => {
+  expect(() => resolveOptions('caf\ud83d')).toThrow(/name is/);
+  expect(() => resolveOptions('café 😀')).not.toThrow();
+});
+
 function inMs(words: string): number {
   const [amount, unit = ''] = words.split(' ');
   const units: Record<string, string> = {

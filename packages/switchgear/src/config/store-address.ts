@@ -66,6 +66,10 @@ function redisProblems(url: URL): string[] {
   const { prefix, cluster } = Object.fromEntries(url.searchParams);
   const [, database] = /^\/?(\d*)$/.exec(url.pathname) ?? [];
   if (!url.hostname) problems.push(`the host is missing; allowed: ${FORMS}`);
+  if (!decodes(url.username) || !decodes(url.password))
+    problems.push(
+      'the user or password is not usable; allowed: a text in which % begins an escape, such as %25',
+    );
   if (database === undefined || url.hash)
     problems.push(`only a database's number and settings may follow the host; allowed: ${FORMS}`);
   problems.push(...settingProblems(url, REDIS_SETTINGS));
@@ -74,6 +78,14 @@ function redisProblems(url: URL): string[] {
   if (cluster === 'true' && Number(database) > 0) problems.push('a Cluster has no databases but 0');
   if (prefix && /[{}]/.test(prefix)) problems.push('prefix is not usable; allowed: a text without { and }');
   return problems;
+}
+
+function decodes(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function settingProblems(url: URL, known: readonly string[], mayBeEmpty: readonly string[] = []): string[] {

@@ -63,6 +63,9 @@ export function headFields(head: Head): Fields {
   return values;
 }
 
+/** More than any version writes: what a hand has put there must not fill the memory. */
+const MOST_SLOTS = 1_000;
+
 /** A record that is there, and of no use to this version. */
 export class UnreadableError extends StoreError {
   constructor(message: string) {
@@ -83,8 +86,10 @@ export function recordOf(name: string, values: Fields): CircuitRecord {
   if ('transition' in values) head.transition = transitionOf(what, values);
   if ('graceMs' in values) head.graceMs = check(what, values, ['graceMs']).graceMs;
   if (state === 'half-open') {
-    const { slots } = check(what, values, ['slots']);
-    head.leases = Array.from({ length: Number(slots) }, (_, slot) => {
+    const slots = Number(check(what, values, ['slots']).slots);
+    if (!(slots >= 0 && slots <= MOST_SLOTS))
+      throw new UnreadableError(`${what} cannot be read: slots is ${slots}`);
+    head.leases = Array.from({ length: slots }, (_, slot) => {
       const lease = leaseField(slot);
       return lease in values ? check(what, values[lease], ['untilMs'], ['id', 'by']) : null;
     });

@@ -64,6 +64,7 @@ describe('createStore', () => {
     ['redis:', /the host is missing/],
     ['redis://cache/orders', /only a database's number and settings may follow the host/],
     ['redis://cache#0', /only a database's number/],
+    ['redis://:50%off@cache', /password is not usable/],
     ['redis://cache?prefx=x', /a setting is unknown, did you mean prefix\?; allowed: prefix, cluster/],
     ['redis://cache?prefix=', /prefix needs exactly one value/],
     ['redis://cache?prefix=a{b', /prefix is not usable; allowed: a text without/],

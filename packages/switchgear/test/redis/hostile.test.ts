@@ -54,6 +54,7 @@ describe.each(Object.entries(CLIENTS))('%s', (maker, client) => {
   it.each([
     ['a key of another type', (key: string) => ['SET', key, 'x']],
     ['numbers beyond all measure', (key: string) => ['HSET', key, 'state', 'half-open', 'slots', '1e300']],
+    ['more slots than fit into memory', (key: string) => ['HSET', key, 'state', 'half-open', 'slots', '1e7']],
   ])('%s under one circuit’s name is that circuit’s trouble alone', async (_, damage) => {
     const prefix = newPrefix();
     const store = new RedisStore({ client: client(port), prefix, push: false });
