@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
+import { type Hosts, LOOPBACK } from '../control-api/gate.ts';
 import {
   bearerTokens,
   type ControlApiOptions,
@@ -68,8 +70,9 @@ export function accessFrom(
     );
   if (operator !== undefined && operator === viewer)
     throw usageError('SWITCHGEAR_TOKEN and SWITCHGEAR_VIEWER_TOKEN are the same: viewers would be operators');
-  const loopback = ['localhost', '127.0.0.1', '[::1]'];
-  const hosts = allowHost || isLoopback(host) ? [...loopback, ...(allowHost ?? [])] : ('any' as const);
+  const own = isLoopback(host) ? [isIPv6(host) ? `[${host}]` : host] : [];
+  const hosts: Hosts =
+    allowHost || isLoopback(host) ? [...new Set([...LOOPBACK, ...own, ...(allowHost ?? [])])] : 'any';
   if (!guarded) return { hosts };
   try {
     return { hosts, auth: bearerTokens({ ...(operator && { operator }), ...(viewer && { viewer }) }) };

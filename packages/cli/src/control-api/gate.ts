@@ -10,7 +10,8 @@ export interface Passed {
   readonly Variables: { readonly caller: Caller };
 }
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+/** Names of the loopback interface, as they stand in a URL. */
+export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Names under which this server may be asked for. */
 export type Hosts = readonly string[] | 'any';
@@ -20,9 +21,11 @@ export type Hosts = readonly string[] | 'any';
  * the same origin for the browser; only the `Host` header tells.
  */
 export function onlyHosts(hosts: Hosts = LOOPBACK): MiddlewareHandler {
+  // As `Host` is read, whatever the spelling.
+  const names = hosts === 'any' ? [] : hosts.map((each) => hostName(each) ?? each);
   return async (c, next) => {
     const name = hostName(c.req.header('host'));
-    if (hosts !== 'any' && !(name && hosts.includes(name)))
+    if (hosts !== 'any' && !(name && names.includes(name)))
       throw new Refusal(
         403,
         'FOREIGN_HOST',

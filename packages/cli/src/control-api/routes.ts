@@ -26,6 +26,7 @@ const PROBLEMS = {
   401: json(problemSchema, 'No token, or one that nobody has.'),
   403: json(problemSchema, 'A viewer may not do this, or the request comes from a foreign page or host.'),
   502: json(problemSchema, 'The store failed; a change may have happened.'),
+  504: json(problemSchema, 'No answer of the store in time; a change may have happened.'),
 } as const;
 const WRITE_PROBLEMS = {
   ...PROBLEMS,
@@ -158,6 +159,8 @@ export const streamEvents = createRoute({
       content: { 'text/event-stream': { schema: z.string() } },
     },
     ...PROBLEMS,
+    501: json(problemSchema, 'This server does not watch the store.'),
+    503: json(problemSchema, 'Too many streams are open.'),
   },
 });
 

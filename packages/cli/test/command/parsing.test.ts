@@ -80,7 +80,8 @@ test('settings of a policy are taken apart, not judged', () => {
 test('anything but loopback needs a token', () => {
   for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1']) {
     expect(isLoopback(host)).toBe(true);
-    expect(accessFrom({ host }, {})).toEqual({ hosts: ['localhost', '127.0.0.1', '[::1]'] });
+    const own = host === '127.9.9.9' ? [host] : [];
+    expect(accessFrom({ host }, {})).toEqual({ hosts: ['localhost', '127.0.0.1', '[::1]', ...own] });
   }
   for (const host of [
     '0.0.0.0',

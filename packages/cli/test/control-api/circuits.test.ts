@@ -211,5 +211,7 @@ test('the OpenAPI document is of version 3.1 and names every path', async () => 
   const document = (await ask('GET', '/openapi.json')).json();
   expect(document.openapi).toBe('3.1.0');
   expect(Object.keys(document.paths)).toHaveLength(12);
+  expect(document.paths['/v1/circuits'].get.responses).toHaveProperty('504');
+  expect(document.paths['/v1/events'].get.responses).toHaveProperty('503');
   expect(document.components.schemas.Circuit.properties.retryAfterMs.type).toEqual(['number', 'null']);
 });

@@ -162,6 +162,10 @@ test('a name that was re-bound to this machine is not served', async () => {
     (await named.ask('GET', '/v1/circuits', undefined, { host: 'switchboard.internal:443' })).status,
   ).toBe(200);
   expect((await named.ask('GET', '/v1/circuits')).status).toBe(403);
+  const spelt = rig({ hosts: ['Switchboard.Internal'] });
+  expect((await spelt.ask('GET', '/v1/circuits', undefined, { host: 'switchboard.internal' })).status).toBe(
+    200,
+  );
 });
 
 test('a body that is too long is refused, told its length or not', async () => {

@@ -22,6 +22,7 @@ test('what is wrong with a command line is said before anything listens', async 
     [[...PROXY, '--fallback-file', '/nowhere'], /--fallback-file: ENOENT/],
     [[...PROXY, '--fallback-body', 'a', '--fallback-file', 'b'], /give one of them/],
     [[...PROXY, '--fallback-status', '99'], /allowed: 200 to 599/],
+    [[...PROXY, '--fallback-body', 'a', '--fallback-status', '204'], /but for 204, 205 and 304/],
     [
       [...PROXY, '--fallback-body', 'a', '--fallback-type', 'text/plain\r\nX: y'],
       /--fallback-type.*allowed/s,

@@ -29,6 +29,8 @@ interface Flags extends StoreFlags {
 /** The lease of a probe covers its longest silence before the answer even where half of it has gone by on the way. */
 const LEASE_MARGIN_MS = 1_000;
 const LONGEST_LEASE_MS = 86_400_000;
+/** Answers without a body, whose client would take one for the next answer. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export function registerProxy(program: Command): void {
   withStore(program.command('proxy'))
@@ -122,6 +124,6 @@ function mediaType(text: string): string {
 
 function status(text: string): number {
   const code = Number(text);
-  if (/^\d{3}$/.test(text) && code >= 200 && code <= 599) return code;
-  throw new InvalidArgumentError('allowed: 200 to 599.');
+  if (/^\d{3}$/.test(text) && code >= 200 && code <= 599 && !BODILESS.has(code)) return code;
+  throw new InvalidArgumentError('allowed: 200 to 599, but for 204, 205 and 304, which have no body.');
 }
