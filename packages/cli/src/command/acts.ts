@@ -3,7 +3,7 @@ import type { Duration, OverrideMode } from 'switchgear';
 import type { Operator } from 'switchgear/operate';
 import { printable } from '../render/printable.ts';
 import { CommandError, EXIT, usageError } from './exit.ts';
-import { type Selection, select } from './select.ts';
+import { doubtOf, type Selection, select } from './select.ts';
 import { inSession, withAuthor, withStore } from './session.ts';
 import type { StoreFlags } from './settings.ts';
 import { show, shown } from './status.ts';
@@ -94,17 +94,15 @@ export function registerActs(program: Command): void {
 
 /** Asks before an act touches more than one circuit, or one that the store does not know: it may be misspelt. */
 async function agreed(what: string, selection: Selection): Promise<void> {
-  const { names, unknown } = selection;
-  if (names.length === 1 && unknown.length === 0) return;
-  const doubt =
-    unknown.length > 0
-      ? `\nnot in the store, healthy so far or misspelt: ${unknown.map(printable).join(', ')}`
-      : '';
+  const { names } = selection;
+  const doubt = doubtOf(selection);
+  if (names.length === 1 && doubt === undefined) return;
+  const doubted = doubt === undefined ? '' : `\n${doubt}`;
   if (!interactive())
     throw usageError(
-      `${what}${doubt}\nnobody is here to ask; add --yes, or name one circuit that is in the store`,
+      `${what}${doubted}\nnobody is here to ask; add --yes, or name one circuit that is in the store`,
     );
-  note(`${what}\n  ${names.map(printable).join('\n  ')}${doubt}`);
+  note(`${what}\n  ${names.map(printable).join('\n  ')}${doubted}`);
   if (!(await confirmed('Go on?'))) throw new CommandError(EXIT.nothingDone, 'nothing was done');
 }
 

@@ -1,5 +1,6 @@
 /** Circuits that a command line names. */
 
+import { printable } from '../render/printable.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** What was asked for: names as they are, and patterns with `*`, of which each stands for any text. */
@@ -7,6 +8,12 @@ export interface Selection {
   readonly names: readonly string[];
   /** Named in full and not in the store, as a circuit is that has been healthy all its life, or misspelt. */
   readonly unknown: readonly string[];
+}
+
+/** A line for names that the store does not have. */
+export function doubtOf({ unknown }: Selection): string | undefined {
+  if (unknown.length === 0) return undefined;
+  return `not in the store, healthy so far or misspelt: ${unknown.map(printable).join(', ')}`;
 }
 
 /** @throws CommandError (nothing done) for a pattern that nothing matches. */

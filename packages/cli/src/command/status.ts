@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { circuitView } from '../circuits/circuit-view.ts';
 import { readRecords } from '../circuits/read-records.ts';
 import { type CircuitsShown, circuitsTable } from '../render/circuits.ts';
-import { select } from './select.ts';
+import { doubtOf, select } from './select.ts';
 import { inSession, type Session, withStore } from './session.ts';
 import type { StoreFlags } from './settings.ts';
-import { out, pause, style, untilInterrupted, width } from './terminal.ts';
+import { note, noteGoingOn, out, pause, style, untilInterrupted, width } from './terminal.ts';
 
 const WATCH_MS = 2_000;
 const CLEAR = '\u001b[H\u001b[2J\u001b[3J';
@@ -23,13 +23,19 @@ export function registerStatus(program: Command): void {
     .option('--json', 'JSON instead of a table; with --watch one line each time')
     .action((asked: string[], flags: Flags) =>
       inSession(flags, async (session) => {
+        const doubt = asked.length > 0 && doubtOf(select(asked, await session.store.list()));
+        if (doubt) note(`switchgear: ${doubt}`);
         if (!flags.watch) return show(await shown(session, asked), flags);
         await untilInterrupted(async (signal) => {
+          // A store that is not there at all ends the command; one that fails later is asked again.
+          let circuits: CircuitsShown | undefined = await shown(session, asked);
           while (!signal.aborted) {
-            const circuits = await shown(session, asked);
-            if (!flags.json && process.stdout.isTTY) out(CLEAR);
-            show(circuits, flags);
+            if (circuits) {
+              if (!flags.json && process.stdout.isTTY) out(CLEAR);
+              show(circuits, flags);
+            }
             await pause(WATCH_MS, signal);
+            if (!signal.aborted) circuits = await shown(session, asked).catch(noteGoingOn);
           }
         });
       }),

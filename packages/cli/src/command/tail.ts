@@ -5,7 +5,7 @@ import { printable } from '../render/printable.ts';
 import { moment } from '../render/time.ts';
 import { inSession, withStore } from './session.ts';
 import type { StoreFlags } from './settings.ts';
-import { note, out, pause, style, untilInterrupted } from './terminal.ts';
+import { note, noteGoingOn, out, pause, style, untilInterrupted } from './terminal.ts';
 
 /** Between two readings where the store cannot push, and where it can, for what a broken connection kept back. */
 const POLL_MS = 2_000;
@@ -21,14 +21,14 @@ export function registerTail(program: Command): void {
           const follower = new Follower(store, (happening) =>
             out(flags.json ? `${JSON.stringify(happening)}\n` : `${line(happening)}\n`),
           );
-          const unsubscribe = store.subscribe?.((record) => void follower.heard(record).catch(said));
+          const unsubscribe = store.subscribe?.((record) => void follower.heard(record).catch(noteGoingOn));
           try {
             // A store that is not there at all ends the command; one that fails later is asked again.
             await follower.read();
             note(`following${unsubscribe ? '' : `, reading every ${POLL_MS / 1_000} s`}; Ctrl-C ends it`);
             while (!signal.aborted) {
               await pause(unsubscribe ? PUSHED_POLL_MS : POLL_MS, signal);
-              if (!signal.aborted) await follower.read().catch(said);
+              if (!signal.aborted) await follower.read().catch(noteGoingOn);
             }
           } finally {
             unsubscribe?.();
@@ -36,10 +36,6 @@ export function registerTail(program: Command): void {
         }),
       ),
     );
-}
-
-function said(error: unknown): void {
-  note(`switchgear: ${(error as Error).message}; going on`);
 }
 
 function line(happening: Happening): string {

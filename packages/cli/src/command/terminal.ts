@@ -15,6 +15,11 @@ export function note(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`);
 }
 
+/** What failed once and is tried again: who watches keeps watching. */
+export function noteGoingOn(error: unknown): undefined {
+  note(`switchgear: ${(error as Error).message}; going on`);
+}
+
 /** Columns to fit a table into; none where it goes to a file or another program. */
 export function width(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined;

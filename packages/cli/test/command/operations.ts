@@ -27,11 +27,13 @@ export async function fleet(
 
 /** Looks at all circuits, as text and as JSON. */
 export async function looks({ run }: CommandLine): Promise<void> {
-  const [text, json, history] = await Promise.all([
+  const [text, json, history, misspelt] = await Promise.all([
     run('status'),
     run('status', '--json', 'pay*'),
     run('history', 'payments', '--json'),
+    run('status', 'paymnets'),
   ]);
+  expect(misspelt).toMatchObject({ code: 0, err: expect.stringContaining('misspelt: paymnets') });
   expect(text).toMatchObject({ code: 0, err: '' });
   expect(text.out).toMatch(
     /^CIRCUIT +STATE +FOR +FAILED +NEXT +WHY\nmail +closed .*\nmailbox +closed .*\npayments +open /,

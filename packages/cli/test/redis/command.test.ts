@@ -56,6 +56,15 @@ test('a watch ends with Ctrl-C, and with the reader of its output', async () => 
   expect((await cut.ended).code).toBe(0);
 });
 
+test('a watch outlives a store that goes', async () => {
+  const own = await startRedis();
+  const watch = command.start('status', '--watch', '--json', '--store', `redis://127.0.0.1:${own.port}`);
+  await watch.says(/"circuits"/);
+  await own.stop();
+  await watch.says(/going on/);
+  expect((await watch.interrupt()).code).toBe(0);
+});
+
 test('serve: an override through HTTP reaches a process, with a line in the audit log', async () => {
   const server = command.start('serve', '--port', '0', '--by', 'rota');
   const url = (await server.says(/http:\/\/127\.0\.0\.1:\d+/)) as string;
