@@ -11,6 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          maxWorkers: '100%',
           include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
           exclude: [...WITH_SERVICES, ...IN_BROWSER],
         },
@@ -18,6 +19,9 @@ export default defineConfig({
       {
         test: {
           name: 'services',
+          // Fleets of real processes, one after the other: beside a second one their times would be those of the machine.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           include: WITH_SERVICES,
           globalSetup: 'packages/switchgear/test/services.ts',
           // Real processes and a store behind a socket, on two cores.
@@ -28,6 +32,8 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           include: IN_BROWSER,
           globalSetup: 'packages/console/test/browser/chromium.ts',
           // Nothing is replaced in them, and what they import takes longer to load than to use.
