@@ -199,9 +199,10 @@ export const GEAR_OPTIONS = {
 } as const satisfies Record<keyof GearOptions, OptionSpec>;
 
 const CIRCUIT_NAME: OptionSpec = { kind: 'text', min: 1, max: 255 };
-/** How long a probe is given where calls have no timeout, and how much longer than the timeout where they have one. */
+/** How long a probe is given where calls have no timeout. */
 const UNTIMED_CALL_MS = 30_000;
-const LEASE_MARGIN_MS = 1_000;
+/** By how much a lease outlasts the call that it is for: within this time of being asked for it must be in use. */
+export const LEASE_MARGIN_MS = 1_000;
 
 /**
  * The options of circuit `name`: `options` over `defaults` over the table's. A copy, frozen.

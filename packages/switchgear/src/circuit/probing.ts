@@ -11,13 +11,10 @@ import type { ProbeVerdict } from '../core/apply.ts';
 import { type CircuitRecord, type Head, overrideActive, sameEpoch } from '../core/record.ts';
 import { halfOpened, leaseFor, type Mover } from '../core/transitions.ts';
 import type { Admission } from '../core/verdict.ts';
-import type { ResolvedOptions } from '../options.ts';
+import { LEASE_MARGIN_MS, type ResolvedOptions } from '../options.ts';
 import type { Store, WriteAnswer } from '../store/contract.ts';
 import { keepNewest } from './keep-newest.ts';
 import { Probe } from './ticket.ts';
-
-/** By how much a lease outlasts the call that it is for: within this time of being asked for it must be in use. */
-const LEASE_MARGIN_MS = 1_000;
 
 /** What probing needs of the circuit. */
 export interface ProbedCircuit {

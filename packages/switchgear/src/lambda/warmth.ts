@@ -24,8 +24,7 @@ export class Warmth {
   /** Settles when the circuits are read, at the latest after the store's budget; never rejects. */
   ready(): Promise<void> {
     const awayMs = this.#clock.now() - this.#awakeMs;
-    // A read that was under way at the freeze is lost; its timer, the first thing that a thawed process hears of, says that the
-    // store has failed. Only the store itself can say that it has not.
+    // A call would wait for the read by itself; a handler that asks `breaker.state` first would not.
     if (!(awayMs >= 0 && awayMs < FRESH_MS)) this.#reading = this.#gear.warm();
     this.stillAwake();
     return this.#reading;
