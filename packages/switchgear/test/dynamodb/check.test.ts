@@ -133,8 +133,8 @@ describe('what the service refuses, in its own words', () => {
     const inner = bed.transport();
     return bed.store({
       transport: {
-        send: (operation, input) => {
-          if (!denied.includes(operation)) return inner.send(operation, input);
+        send: (operation, input, sending) => {
+          if (!denied.includes(operation)) return inner.send(operation, input, sending);
           const message = `User: arn:aws:iam::123456789012:user/ana is not authorized to perform: dynamodb:${operation} on resource: ${arn} because no identity-based policy allows it`;
           const $metadata = { httpStatusCode: 400 };
           return Promise.reject(
@@ -195,7 +195,9 @@ describe('what the service refuses, in its own words', () => {
     const inner = bed.transport();
     const store = bed.store({
       transport: {
-        send: async (operation, input) => ({ output: (await inner.send(operation, input)).output }),
+        send: async (operation, input, sending) => ({
+          output: (await inner.send(operation, input, sending)).output,
+        }),
       },
     });
     expect(await store.check()).toEqual([

@@ -87,8 +87,8 @@ export class Bed {
     const sdk = new SdkTransport({ client: this.client });
     return {
       region: () => sdk.region(),
-      send: async (operation, input) => {
-        const { output, dateMs } = await sdk.send(operation, input);
+      send: async (operation, input, sending) => {
+        const { output, dateMs } = await sdk.send(operation, input, sending);
         return { output, dateMs: dateMs && dateMs + this.aheadMs };
       },
     };

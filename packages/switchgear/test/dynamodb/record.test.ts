@@ -201,8 +201,8 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       const { record } = await store.override(name, { mode: 'release', ...AUTHOR });
       const transport = bed.transport();
       const late: DynamoDBTransport = {
-        send: async (operation, input) => {
-          const { output, dateMs = Number.NaN } = await transport.send(operation, input);
+        send: async (operation, input, sending) => {
+          const { output, dateMs = Number.NaN } = await transport.send(operation, input, sending);
           return { output, dateMs: dateMs - 1_500 };
         },
       };
@@ -313,9 +313,9 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       const sent: string[] = [];
       const sdk = bed.transport();
       const counting: DynamoDBTransport = {
-        send: (operation, input) => {
+        send: (operation, input, sending) => {
           sent.push(operation);
-          return sdk.send(operation, input);
+          return sdk.send(operation, input, sending);
         },
       };
       const counted = bed.store({ transport: counting });

@@ -145,6 +145,30 @@ describe('the AWS SDK behind the seam', () => {
     expect(Math.abs((store.now() ?? 0) - Date.now() - aheadMs)).toBeLessThanOrEqual(1_000);
     await store.close();
   });
+
+  test('L12 what comes before the request goes out makes the offset no worse', async () => {
+    let nowMs = 1_790_000_000_000;
+    const store = new DynamoDBStore({
+      tableName: 'circuits',
+      client: new DynamoDBClient({
+        endpoint,
+        region,
+        credentials: async () => {
+          nowMs += 60_000;
+          return credentials;
+        },
+      }),
+      clock: { ...systemClock, now: () => nowMs },
+    });
+    answer = (_, response) => {
+      const date = new Date(nowMs).toUTCString();
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0', date });
+      response.end(JSON.stringify({ Responses: { circuits: [] }, UnprocessedKeys: {} }));
+    };
+    await store.load(['payments'], () => WINDOW);
+    expect(Math.abs((store.now() ?? 0) - nowMs)).toBeLessThanOrEqual(1_000);
+    await store.close();
+  });
 });
 
 describe('failures of any transport', () => {

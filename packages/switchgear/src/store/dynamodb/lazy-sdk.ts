@@ -9,7 +9,7 @@ export function lazySdk(options: SdkOptions): DynamoDBTransport {
     return loading;
   };
   return {
-    send: async (operation, input) => (await load()).send(operation, input),
+    send: async (operation, input, sending) => (await load()).send(operation, input, sending),
     region: async () => (await load()).region(),
     close: () =>
       void loading?.then(

@@ -46,13 +46,19 @@ export class SdkTransport implements DynamoDBTransport {
       });
   }
 
-  async send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Answer<O>> {
+  async send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+    sending: () => void,
+  ): Promise<Answer<O>> {
     // The compiler cannot see that input and command belong together, so all pass as the one that writes.
     const command = new COMMANDS[operation](input as UpdateItemCommandInput);
     // Innermost of the stack, so inside every retry: a write's failure passes out as if it were an answer, and no retry
     // strategy sees it, whatever client was handed in.
     command.middlewareStack.add(
       (next) => async (request) => {
+        // Loading the SDK, credentials and earlier attempts lie behind: a second and more in a cold start.
+        sending();
         try {
           const { response, output = { $metadata: {} } } = await next(request);
           const { date } = (response as { headers?: Record<string, string> }).headers ?? {};

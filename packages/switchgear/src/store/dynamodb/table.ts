@@ -95,9 +95,11 @@ export class Table {
     operation: O,
     input: Operations[O]['input'],
   ): Promise<Operations[O]['output']> {
-    const sentMs = this.#clock.now();
+    let sentMs = this.#clock.now();
     try {
-      const { output, dateMs } = await this.#transport.send(operation, input);
+      const { output, dateMs } = await this.#transport.send(operation, input, () => {
+        sentMs = this.#clock.now();
+      });
       if (dateMs) this.#offset.learn(dateMs, DATE_RESOLUTION_MS, sentMs);
       return output;
     } catch (thrown) {

@@ -80,8 +80,16 @@ export interface ServiceFailure {
 }
 
 export interface DynamoDBTransport {
-  /** Sends one request. An `UpdateItem` goes out at most once: an ADD that is sent twice counts twice. */
-  send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Answer<O>>;
+  /**
+   * Sends one request. An `UpdateItem` goes out at most once: an ADD that is sent twice counts twice.
+   * @param sending To be called as each attempt goes out: the store's time is known the better, the less lies between
+   * that and the answer. A transport that sends at once need not.
+   */
+  send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+    sending: () => void,
+  ): Promise<Answer<O>>;
   /** Region that requests go to, for messages. */
   region?(): Promise<string>;
   /** Gives back its connections. */
