@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests against a running DynamoDB Local or Redis. The others need nothing but Node, and start at once. */
-const WITH_SERVICES = ['packages/*/test/{dynamodb,redis,race}/**/*.test.ts'];
+const WITH_SERVICES = ['packages/*/test/{dynamodb,redis}/**/*.test.ts'];
+/** Fleets of real processes on those, whose times the tests look at. */
+const FLEETS = ['packages/*/test/race/**/*.test.ts'];
 /** Tests in a Chromium, which they share. */
 const IN_BROWSER = ['packages/*/test/browser/**/*.test.ts'];
+
+/** Real processes and a store behind a socket, on two cores. */
+const REAL_TIME = { testTimeout: 60_000, hookTimeout: 60_000 };
+const SERVICES = { ...REAL_TIME, globalSetup: 'packages/switchgear/test/services.ts' };
 
 export default defineConfig({
   test: {
@@ -13,33 +19,39 @@ export default defineConfig({
           name: 'pure',
           maxWorkers: '100%',
           include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          exclude: [...WITH_SERVICES, ...IN_BROWSER],
+          exclude: [...WITH_SERVICES, ...FLEETS, ...IN_BROWSER],
         },
       },
       {
         test: {
+          ...SERVICES,
           name: 'services',
-          // Fleets of real processes, one after the other: beside a second one their times would be those of the machine.
-          maxWorkers: 1,
+          // They wait for servers more than they compute.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: WITH_SERVICES,
-          globalSetup: 'packages/switchgear/test/services.ts',
-          // Real processes and a store behind a socket, on two cores.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         test: {
-          name: 'browser',
+          ...SERVICES,
+          name: 'fleets',
+          // One after the other: beside a second one their times would be those of the machine.
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+          include: FLEETS,
+        },
+      },
+      {
+        test: {
+          ...REAL_TIME,
+          name: 'browser',
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
           include: IN_BROWSER,
           globalSetup: 'packages/console/test/browser/chromium.ts',
           // Nothing is replaced in them, and what they import takes longer to load than to use.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

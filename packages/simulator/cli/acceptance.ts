@@ -180,7 +180,7 @@ That the fleet never opened in the third row is judged by the share of calls ref
 
 - 1 000 hours with a sick process: a sample is run, hour by hour. One hour takes a good part of a minute.
 - Speed: calls per second of real time depend on the machine; \`npm run simulate\` tells them at its end.
-- What real processes on DynamoDB Local and Redis do: \`packages/simulator/test/reality/\` compares them with the simulator, within margins
+- What real processes on DynamoDB Local and Redis do: \`packages/simulator/test/race/\` compares them with the simulator, within margins
   that are stated there.
 `;
 
