@@ -9,7 +9,8 @@ export type ErrorCode =
   | 'BULKHEAD_FULL'
   | 'NO_TIME_LEFT'
   | 'INVALID_CONFIGURATION'
-  | 'STORE_FAILED';
+  | 'STORE_FAILED'
+  | 'CONFLICT';
 
 /** Base of all errors here. `isSwitchgearError` recognises it across duplicate installs. */
 export abstract class SwitchgearError extends Error {
@@ -32,7 +33,8 @@ type AnyError =
   | BulkheadFullError
   | NoTimeLeftError
   | ConfigurationError
-  | StoreError;
+  | StoreError
+  | ConflictError;
 
 /** Whether `error` comes from this library, any copy of it; with `code`, whether it is that one. */
 export function isSwitchgearError<Code extends ErrorCode = ErrorCode>(
@@ -118,4 +120,10 @@ export class StoreError extends SwitchgearError {
     super(message, undefined, options);
     this.fate = fate;
   }
+}
+
+/** An operator's act was not done: somebody has changed what it was to replace since he saw it (`ifVersion`). */
+export class ConflictError extends SwitchgearError {
+  override readonly name = 'ConflictError';
+  override readonly code = 'CONFLICT';
 }

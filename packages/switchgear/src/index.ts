@@ -29,6 +29,7 @@ export {
   BulkheadFullError,
   CircuitOpenError,
   ConfigurationError,
+  ConflictError,
   type ErrorCode,
   isSwitchgearError,
   NoTimeLeftError,
@@ -40,7 +41,14 @@ export {
 export { isBreakable } from './guard/classify.ts';
 export type { BreakerOptions, GearOptions, ResolvedOptions } from './options.ts';
 export { Permit } from './permit.ts';
-export type { HistoryEntry, OperatorStore, Store, StoreProblem, WriteAnswer } from './store/contract.ts';
+export type {
+  HistoryEntry,
+  OperatorAct,
+  OperatorStore,
+  Store,
+  StoreProblem,
+  WriteAnswer,
+} from './store/contract.ts';
 export { MemoryStore } from './store/memory/memory-store.ts';
 export type { Verb } from './store/store-guard.ts';
 export { Switchgear, type SwitchgearOptions } from './switchgear.ts';

@@ -18,8 +18,8 @@ import { localClient } from './local.ts';
 /** Which verbs a role uses. */
 const VERBS: Readonly<Record<'use' | 'read' | 'operate', readonly string[]>> = {
   use: ['load', 'report', 'settle', 'transition', 'lease', 'filed'],
-  read: ['load', 'list', 'history'],
-  operate: ['load', 'list', 'history', 'override', 'policy', 'clear', 'check'],
+  read: ['load', 'list', 'history', 'acts'],
+  operate: ['load', 'list', 'history', 'acts', 'override', 'policy', 'clear', 'check'],
 };
 
 const LAYOUTS: Readonly<Record<string, CircuitLayout>> = {

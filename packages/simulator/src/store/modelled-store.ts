@@ -2,6 +2,7 @@ import {
   type CircuitRecord,
   type HistoryEntry,
   MemoryStore,
+  type OperatorAct,
   type OperatorStore,
   type Store,
   StoreError,
@@ -20,7 +21,7 @@ import { itemOf, perform, type Write } from './write.ts';
 /** How a process came to know: an answer of a write or a consistent read cannot be an old one; a push says nothing of the time. */
 export type Source = 'write' | 'consistent read' | 'read' | 'push';
 
-export type Verb = Write['verb'] | 'load' | 'filed' | 'history' | 'list';
+export type Verb = Write['verb'] | 'load' | 'filed' | 'history' | 'acts' | 'list';
 
 type WriteAnswer = Awaited<ReturnType<Store['report']>>;
 
@@ -115,6 +116,10 @@ export class ModelledStore {
 
   history(name: string, limit?: number): Promise<HistoryEntry[]> {
     return this.#records.history(name, limit);
+  }
+
+  acts(name: string, limit?: number): Promise<OperatorAct[]> {
+    return this.#records.acts(name, limit);
   }
 
   filed(...args: Parameters<Store['filed']>): Promise<boolean[]> {
@@ -219,6 +224,10 @@ class Connection implements OperatorStore {
 
   history(name: string, limit?: number): Promise<HistoryEntry[]> {
     return this.#ask('history', () => this.#store.history(name, limit));
+  }
+
+  acts(name: string, limit?: number): Promise<OperatorAct[]> {
+    return this.#ask('acts', () => this.#store.acts(name, limit));
   }
 
   filed(...args: Parameters<Store['filed']>): Promise<boolean[]> {

@@ -8,6 +8,7 @@ import {
   type Override,
   type OverrideMode,
   overrideActive,
+  overrideUnsettled,
   type StoredPolicy,
   type Transition,
 } from '../core/record.ts';
@@ -21,7 +22,10 @@ export type EffectiveState = CircuitState | OverrideMode | 'ramp' | 'local-open'
 export interface CircuitStatus {
   readonly circuit: string;
   readonly state: EffectiveState;
-  /** When the state below any override began, store's milliseconds; 0 for a circuit that was never written. */
+  /**
+   * When the state below any override began, store's milliseconds; 0 for a circuit that was never written. What an override
+   * ended into began with its end.
+   */
   readonly sinceMs: number;
   /** Milliseconds until a call may be admitted again; 0 where one may now, `Infinity` where an operator must act. */
   readonly retryAfterMs: number;
@@ -31,6 +35,10 @@ export interface CircuitStatus {
   readonly transition: Transition | undefined;
   /** The operator's decision, if one is in force. */
   readonly override: Override | undefined;
+  /** The operator's decision that is over, as long as no call has taken its end into account: the state is what it ended into. */
+  readonly ended: Override | undefined;
+  /** Version of the operator's latest decision, in force or over, for `ifVersion`; 0: there was none. */
+  readonly overrideVersion: number;
   /** The settings stored with the circuit, with who stored them and why; without `values` where they were removed. */
   readonly policy: StoredPolicy | undefined;
   readonly epoch: Epoch;
@@ -38,16 +46,20 @@ export interface CircuitStatus {
 
 export function recordStatus(record: CircuitRecord, nowMs: number, prober = false): CircuitStatus {
   const override = overrideActive(record, nowMs) ? record.override : undefined;
+  const ended = overrideUnsettled(record, nowMs) ? record.override : undefined;
   const verdict = admission(record, nowMs, prober);
-  const state = override?.mode ?? (verdict.admits === 'share' ? 'ramp' : record.state);
+  // A forced-open ends into a probe, the others into full load, whatever the record says until the next call has written it.
+  const below = ended ? (ended.mode === 'forced-open' ? 'half-open' : 'closed') : record.state;
   return {
     circuit: record.name,
-    state,
-    sinceMs: record.sinceMs,
+    state: override?.mode ?? (verdict.admits === 'share' ? 'ramp' : below),
+    sinceMs: ended?.untilMs ?? record.sinceMs,
     retryAfterMs: verdict.admits === 'none' ? verdict.untilMs - nowMs : 0,
     evidence: total(record.evidence, nowMs, record),
     transition: record.transition,
     override,
+    ended,
+    overrideVersion: record.override?.version ?? 0,
     policy: record.policy,
     epoch: record.epoch,
   };

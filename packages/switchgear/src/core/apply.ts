@@ -13,6 +13,7 @@ import {
   type Override,
   type OverrideMode,
   overrideActive,
+  type StoredPolicy,
   sameEpoch,
 } from './record.ts';
 import { lapsed } from './verdict.ts';
@@ -26,11 +27,20 @@ export interface ProbeResult {
   readonly verdict: ProbeVerdict;
 }
 
-/** What an operator asks for. `release` ends what is in force. */
-export interface OverrideRequest {
-  readonly mode: OverrideMode | 'release';
+/** Under what an operator puts his name. */
+export interface Signature {
   readonly by: string;
   readonly reason: string;
+  /**
+   * The version that he saw of what he replaces, 0: there was none. The act is refused where somebody has changed it since;
+   * absent: it takes the place of whatever is there.
+   */
+  readonly ifVersion?: number;
+}
+
+/** What an operator asks for. `release` ends what is in force. */
+export interface OverrideRequest extends Signature {
+  readonly mode: OverrideMode | 'release';
   /** How long it holds from now on, milliseconds; absent: until released. */
   readonly forMs?: number;
 }
@@ -91,7 +101,7 @@ export function moveTo(record: CircuitRecord, from: Epoch, next: Head): CircuitR
   return { name, evidence: {}, ...(override && { override }), ...(policy && { policy }), ...next };
 }
 
-/** The override that `request` makes of the present one, or `undefined` where there is nothing to release. */
+/** The override that `request` makes of the present one; `undefined` where there is nothing to release, or another was seen. */
 export function overridden(
   record: CircuitRecord,
   request: OverrideRequest,
@@ -101,11 +111,28 @@ export function overridden(
   const version = Math.max(last?.version ?? 0, record.settledOverride) + 1;
   // Two operators' clocks may differ: the second act is not earlier than the first.
   const atMs = Math.max(nowMs, last?.atMs ?? 0);
-  const { mode, by, reason, forMs } = request;
+  const { mode, by, reason, forMs, ifVersion } = request;
+  if (changedSince(last, ifVersion)) return undefined;
   if (mode !== 'release') {
     const until = forMs === undefined ? {} : { untilMs: atMs + forMs };
     return { version, mode, by, reason, atMs, ...until };
   }
   if (!last || !overrideActive(record, atMs)) return undefined;
   return { version, mode: last.mode, by, reason, atMs, untilMs: atMs };
+}
+
+/** The settings that take the place of the present ones, `null`: none; `undefined` where others were seen. */
+export function settingsAfter(
+  { policy: last }: CircuitRecord,
+  values: StoredPolicy['values'] | null,
+  { by, reason, ifVersion }: Signature,
+  nowMs: number,
+): StoredPolicy | undefined {
+  if (changedSince(last, ifVersion)) return undefined;
+  const atMs = Math.max(nowMs, last?.atMs ?? 0);
+  return { version: (last?.version ?? 0) + 1, values: values ?? {}, by, reason, atMs };
+}
+
+function changedSince(present: { readonly version: number } | undefined, seen: number | undefined): boolean {
+  return seen !== undefined && seen !== (present?.version ?? 0);
 }

@@ -14,8 +14,17 @@ export interface Author {
   readonly reason: string;
 }
 
+/** Who acts on what he saw. */
+export interface Witness extends Author {
+  /**
+   * The version that he saw of what he replaces: of the override (`overrideVersion` of a status) or of the stored policy, 0:
+   * none. The act is refused where somebody has changed it since. Default: it replaces whatever is there.
+   */
+  readonly ifVersion?: number;
+}
+
 /** An override for `setStates`. */
-export interface StateRequest extends Author {
+export interface StateRequest extends Witness {
   /** `release` ends what is in force. */
   readonly mode: OverrideMode | 'release';
   /** How long it holds: milliseconds or `'10m'`, up to 30 days. Default: until released. */
@@ -30,10 +39,16 @@ export const AUTHOR = {
   reason: { kind: 'text', min: 1, max: 256, required: true },
 } as const satisfies Record<keyof Author, OptionSpec>;
 
+/** The same, acting on what he saw. */
+export const WITNESS = {
+  ...AUTHOR,
+  ifVersion: { kind: 'integer', min: 0, max: Number.MAX_SAFE_INTEGER },
+} as const satisfies Record<keyof Witness, OptionSpec>;
+
 /** An override. */
 export const OVERRIDE = {
   mode: { kind: 'choice', choices: ['forced-open', 'forced-closed', 'disabled', 'release'], required: true },
-  ...AUTHOR,
+  ...WITNESS,
   forMs: { kind: 'duration', min: 1, max: MONTH_MS },
 } as const satisfies Record<keyof OverrideRequest, OptionSpec>;
 

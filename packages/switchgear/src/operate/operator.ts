@@ -1,12 +1,27 @@
 import { type CircuitStatus, recordStatus } from '../circuit/status.ts';
 import { systemClock } from '../clock.ts';
-import type { OverrideRequest } from '../core/apply.ts';
+import type { OverrideRequest, Signature } from '../core/apply.ts';
 import { DEFAULT_WINDOW } from '../core/policy.ts';
 import type { CircuitRecord, StoredPolicy } from '../core/record.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, ConflictError } from '../errors.ts';
 import { accept, checkName, readOptions, refusal } from '../options.ts';
-import type { HistoryEntry, LoadOptions, OperatorStore, StoreProblem } from '../store/contract.ts';
-import { AUTHOR, type Author, OVERRIDE, resolveActs, type StateRequest } from './acts.ts';
+import type {
+  HistoryEntry,
+  LoadOptions,
+  OperatorAct,
+  OperatorStore,
+  StoreProblem,
+  WriteAnswer,
+} from '../store/contract.ts';
+import {
+  AUTHOR,
+  type Author,
+  OVERRIDE,
+  resolveActs,
+  type StateRequest,
+  WITNESS,
+  type Witness,
+} from './acts.ts';
 import { type PolicyValues, policyValues } from './policy-values.ts';
 
 export interface OperatorOptions {
@@ -63,19 +78,22 @@ export class Operator {
 
   /**
    * Sets or releases overrides, all circuits at once; a release where nothing is in force changes nothing. Of two operators
-   * the later one holds. Answers with the states after.
-   * Cost: one read for all (per 100), then a write each, at the same time.
+   * the later one holds, unless he names the version that he saw (`ifVersion`). Answers with the states after.
+   * Cost: one read for all (per 100), then a write each, at the same time (DynamoDB: two, where an act is to be filed).
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the requests: then nothing is written.
+   * @throws ConflictError (`CONFLICT`) where somebody came first: then the other circuits of the request are written.
    */
   async setStates(requests: Readonly<Record<string, StateRequest>>): Promise<Record<string, CircuitStatus>> {
     const acts = resolveActs<OverrideRequest>(OVERRIDE, Object.entries(requests ?? {}), this.#by);
     const answers = await Promise.all(acts.map(([name, request]) => this.#store.override(name, request)));
+    const conflicts = answers.flatMap((answer, at) => conflictOf('override', answer, acts[at]?.[1]));
+    if (conflicts.length > 0) throw new ConflictError(conflicts.join('\n'));
     return this.#statuses(answers.map(({ record }) => record));
   }
 
   /**
    * Puts circuits into a fresh closed state, without override, even one whose override cannot be read. Their history and
-   * stored policy stay. Cost: one read for all (per 100), then up to two writes each, at the same time.
+   * stored policy stay. Cost: one read for all (per 100), then up to three writes each, at the same time.
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong names or a wrong author: then nothing is written.
    */
   async clearStates(names: readonly string[], author: Author): Promise<void> {
@@ -89,11 +107,18 @@ export class Operator {
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a wrong name or limit.
    */
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {
-    const problems: string[] = [];
-    checkName(name, problems);
-    if (accept(LIMIT, limit) === undefined) problems.push(refusal('limit', limit, LIMIT));
-    if (problems.length > 0) throw new ConfigurationError(problems);
+    checkQuery(name, limit);
     return this.#store.history(name, limit);
+  }
+
+  /**
+   * What operators did with a circuit, newest first, at most `limit` (1 to 1 000, default 100): overrides, releases, settings,
+   * with who and why; those that were replaced for 30 days. Cost: two reads.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a wrong name or limit.
+   */
+  async acts(name: string, limit = 100): Promise<OperatorAct[]> {
+    checkQuery(name, limit);
+    return this.#store.acts(name, limit);
   }
 
   /**
@@ -108,17 +133,21 @@ export class Operator {
 
   /**
    * Stores settings with a circuit, in the place of those before; `null` removes them. Processes take them over in the place
-   * of their code's, without a deploy, but for settings that their code has `pinned`. Cost: a read and a write.
+   * of their code's, without a deploy, but for settings that their code has `pinned`. Of two operators the later one holds,
+   * unless he names the version that he saw (`ifVersion`). Cost: a read and a write (DynamoDB: two, where there are settings to file).
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem: then nothing is written.
+   * @throws ConflictError (`CONFLICT`) where somebody came first: then nothing is written.
    */
-  async setPolicy(name: string, values: PolicyValues | null, author: Author): Promise<StoredPolicy> {
+  async setPolicy(name: string, values: PolicyValues | null, author: Witness): Promise<StoredPolicy> {
     const problems: string[] = [];
     const stored = values === null ? null : policyValues(values, problems);
     checkName(name, problems);
-    const act = readOptions(AUTHOR, [author, { by: this.#by }], problems) as unknown as Required<Author>;
+    const act = readOptions(WITNESS, [author, { by: this.#by }], problems) as unknown as Signature;
     if (problems.length > 0) throw new ConfigurationError(problems, name);
-    const { record } = await this.#store.policy(name, stored, act);
-    return record.policy as StoredPolicy;
+    const answer = await this.#store.policy(name, stored, act);
+    const [conflict] = conflictOf('policy', answer, act);
+    if (conflict) throw new ConflictError(conflict, name);
+    return answer.record.policy as StoredPolicy;
   }
 
   /**
@@ -151,4 +180,24 @@ export class Operator {
     const nowMs = this.#store.now() ?? systemClock.now();
     return Object.fromEntries(records.map((record) => [record.name, recordStatus(record, nowMs)]));
   }
+}
+
+/** @throws ConfigurationError for a name or a limit that cannot be. */
+function checkQuery(name: string, limit: number): void {
+  const problems: string[] = [];
+  checkName(name, problems);
+  if (accept(LIMIT, limit) === undefined) problems.push(refusal('limit', limit, LIMIT));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** Who came first, in words, where an act was refused because of him. */
+function conflictOf(
+  kind: 'override' | 'policy',
+  { accepted, record }: WriteAnswer,
+  { ifVersion }: Partial<Signature> = {},
+): string[] {
+  const present = record[kind];
+  if (accepted || ifVersion === undefined || ifVersion === (present?.version ?? 0)) return [];
+  const what = `circuit "${record.name}": its ${kind} is another than you saw`;
+  return [present ? `${what}, by ${present.by}: ${present.reason}` : `${what}: none`];
 }

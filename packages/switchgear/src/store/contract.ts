@@ -1,8 +1,16 @@
 /** What a store must do. `switchgear/testing` exports the suite that holds a store to it. */
 
-import type { OverrideRequest, ProbeResult } from '../core/apply.ts';
+import type { OverrideRequest, ProbeResult, Signature } from '../core/apply.ts';
 import type { Evidence, Window } from '../core/evidence.ts';
-import type { CircuitRecord, Epoch, Head, Lease, StoredPolicy, Transition } from '../core/record.ts';
+import type {
+  CircuitRecord,
+  Epoch,
+  Head,
+  Lease,
+  Override,
+  StoredPolicy,
+  Transition,
+} from '../core/record.ts';
 
 /** The outcome of a conditional write. The record is as it was read by the write itself, whoever won. */
 export interface WriteAnswer {
@@ -16,6 +24,11 @@ export interface WriteAnswer {
 export interface HistoryEntry extends Transition {
   readonly epoch: Epoch;
 }
+
+/** What an operator did: an override (a release where `untilMs` is `atMs`), or settings (removed where they have no `values`). */
+export type OperatorAct =
+  | ({ readonly kind: 'override' } & Override)
+  | ({ readonly kind: 'policy' } & StoredPolicy);
 
 /** Something that keeps a store from doing its work, or will. */
 export interface StoreProblem {
@@ -104,27 +117,31 @@ export interface Store {
 /** A store that operators can act on too: what `Operator` of `switchgear/operate` needs, and no call does. */
 export interface OperatorStore extends Store {
   /**
-   * Sets or ends an override; moves no epoch. Creates a missing record. Concurrent operators: the last one holds, each gets
-   * a version of its own. `accepted` is false where there was nothing to release.
-   * Cost: one write, and a read that acts begun together share (DynamoDB: one per 100; Redis: one round trip per node).
+   * Sets or ends an override; moves no epoch. Creates a missing record. Files the one that it replaces for `acts`. Concurrent
+   * operators: the last one holds, each gets a version of its own. `accepted` is false where there was nothing to release, or
+   * where another than version `ifVersion` is there.
+   * Cost: one write (DynamoDB: two where there is one to file), and a read that acts begun together share (DynamoDB: one per
+   * 100; Redis: one round trip per node).
    */
   override(name: string, request: OverrideRequest): Promise<WriteAnswer>;
 
   /** Stores settings with the circuit (`null` removes them); moves no epoch. Cost: as for `override`. */
-  policy(
-    name: string,
-    values: StoredPolicy['values'] | null,
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<WriteAnswer>;
+  policy(name: string, values: StoredPolicy['values'] | null, author: Signature): Promise<WriteAnswer>;
 
   /** Transitions of a circuit, newest first, at most `limit` (100). */
   history(name: string, limit?: number): Promise<HistoryEntry[]>;
+
+  /**
+   * What operators did with a circuit, newest first, at most `limit` (100): the present override and settings, and those before
+   * them, for 30 days from when they were replaced. One that a hand has broken is left out. A `clear` is in the history.
+   */
+  acts(name: string, limit?: number): Promise<OperatorAct[]>;
 
   /** Names of all circuits that were ever written. A query, never a scan. */
   list(): Promise<string[]>;
 
   /**
-   * Puts circuits into a new closed epoch without override; the history stays. Records are never deleted, so that epoch
+   * Puts circuits into a new closed epoch without override; history and acts stay. Records are never deleted, so that epoch
    * numbers do not restart under a frozen process. Cost: as for `override`, per circuit.
    * One more write where there is a transition to file.
    */

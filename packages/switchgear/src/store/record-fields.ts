@@ -4,7 +4,7 @@
  */
 
 import { type Counts, type Evidence, NOTHING } from '../core/evidence.ts';
-import type { CircuitRecord, CircuitState, Epoch, Head, Override } from '../core/record.ts';
+import type { CircuitRecord, CircuitState, Epoch, Head, Override, StoredPolicy } from '../core/record.ts';
 import { StoreError } from '../errors.ts';
 import type { HistoryEntry } from './contract.ts';
 
@@ -95,16 +95,25 @@ export function recordOf(name: string, values: Fields): CircuitRecord {
     });
   }
   head.evidence = evidenceOf(what, values);
-  if ('override' in values) {
-    const until = 'untilMs' in Object(override) ? ['untilMs'] : [];
-    head.override = check(what, override, ['version', 'atMs', ...until], ['mode', 'by', 'reason']);
-    // One that is not understood might admit everything or nothing.
-    if (!MODES.includes((override as Fields).mode as string))
-      throw new UnreadableError(`${what} cannot be read: override.mode is ${(override as Fields).mode}`);
-  }
-  if ('policy' in values)
-    head.policy = { values: {}, ...check(what, policy, ['version', 'atMs'], ['by', 'reason']) };
+  if ('override' in values) head.override = overrideOf(what, override);
+  if ('policy' in values) head.policy = policyOf(what, policy);
   return head as unknown as CircuitRecord;
+}
+
+/** @throws UnreadableError if the value is not that of an override. */
+export function overrideOf(what: string, value: Field | undefined): Override {
+  const until = 'untilMs' in Object(value) ? ['untilMs'] : [];
+  const override = check(what, value, ['version', 'atMs', ...until], ['mode', 'by', 'reason']);
+  // One that is not understood might admit everything or nothing.
+  if (!MODES.includes(override.mode as string))
+    throw new UnreadableError(`${what} cannot be read: override.mode is ${override.mode}`);
+  return override as unknown as Override;
+}
+
+/** @throws UnreadableError if the value is not that of stored settings. */
+export function policyOf(what: string, value: Field | undefined): StoredPolicy {
+  const policy = { values: {}, ...check(what, value, ['version', 'atMs'], ['by', 'reason']) };
+  return policy as unknown as StoredPolicy;
 }
 
 /** Likewise, for who ends the override: of one that cannot be read, only the version counts. */

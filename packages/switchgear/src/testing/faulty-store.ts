@@ -16,6 +16,7 @@ const VERBS = [
   'list',
   'filed',
   'history',
+  'acts',
   'clear',
 ] as const satisfies readonly (keyof OperatorStore)[];
 
@@ -132,6 +133,10 @@ export class FaultyStore implements OperatorStore {
 
   history(...args: Parameters<OperatorStore['history']>) {
     return this.#call('history', args);
+  }
+
+  acts(...args: Parameters<OperatorStore['acts']>) {
+    return this.#call('acts', args);
   }
 
   clear(...args: Parameters<OperatorStore['clear']>) {

@@ -225,6 +225,41 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       expect((await store.history(root.name)).map(({ reason }) => reason)).toEqual(['cleared', 'failures']);
     });
 
+    test('L9 an act is filed before the next one takes its place, and expires 30 days after that', async () => {
+      const name = newName();
+      await store.override(name, { mode: 'forced-open', forMs: 60_000, ...AUTHOR });
+      const { record } = await store.policy(name, { failureThreshold: 7 }, AUTHOR);
+      const atMs = record.override?.atMs as number;
+      const transport = bed.transport();
+      const dies: DynamoDBTransport = {
+        send: async (operation, input, sending) => {
+          if ('ConditionExpression' in input) throw new Error('the process died');
+          return transport.send(operation, input, sending);
+        },
+      };
+      const act = bed.store({ transport: dies }).override(name, { mode: 'release', ...AUTHOR });
+      await expect(act).rejects.toThrow('the process died');
+
+      const key =
+        'keyPrefix' in layout
+          ? { id: { S: `HISTORY#cb/${name}#override-000000000001` } }
+          : {
+              PK: { S: `CIRCUIT#${name}` },
+              SK: { S: `ACT#${String(atMs).padStart(15, '0')}#000000000001#override` },
+            };
+      const { Item: filed = {} } = await bed.client.send(
+        new GetItemCommand({ TableName: bed.options.tableName, Key: key, ConsistentRead: true }),
+      );
+      const ttl = filed['ttlAttribute' in layout ? layout.ttlAttribute : 'ttl']?.N;
+      expect(Math.abs(Number(ttl) - now() / 1_000 - 30 * 86_400)).toBeLessThan(5);
+      expect(Number(filed.override?.M?.untilMs?.N)).toBe(atMs + 60_000);
+      // It is in two places now, and among the acts once.
+      expect((await store.acts(name)).map(({ kind, version }) => `${kind} ${version}`).sort()).toEqual([
+        'override 1',
+        'policy 1',
+      ]);
+    });
+
     test('attributes that this version does not know survive a transition', async () => {
       const root = await read(newName());
       const { record } = await store.report(root, evidenceAt(now()));

@@ -283,6 +283,7 @@ class Link implements OperatorStore {
   readonly list: OperatorStore['list'];
   readonly filed: Store['filed'];
   readonly history: OperatorStore['history'];
+  readonly acts: OperatorStore['acts'];
   readonly clear: OperatorStore['clear'];
 
   constructor(store: MemoryStore, clock: FakeClock, own: Clock, push: boolean, learns: boolean) {
@@ -307,6 +308,7 @@ class Link implements OperatorStore {
     this.list = stamped(store.list);
     this.filed = stamped(store.filed);
     this.history = stamped(store.history);
+    this.acts = stamped(store.acts);
     this.clear = stamped(store.clear);
     if (push) this.subscribe = store.subscribe.bind(store);
   }

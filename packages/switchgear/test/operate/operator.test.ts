@@ -1,9 +1,12 @@
 /** What operators do, apart from calls. */
 
 import { expect, test, vi } from 'vitest';
+import type { CircuitRecord } from '../../src/core/record.ts';
 import type { ConfigurationError } from '../../src/errors.ts';
 import { Operator, type PolicyValues } from '../../src/operate/index.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { Switchgear } from '../../src/switchgear.ts';
+import { openHead } from '../../src/testing/conformance/heads.ts';
 import { FakeClock, FaultyStore, throws } from '../../src/testing/index.ts';
 import { fleet } from '../laws/fleet.ts';
 
@@ -194,6 +197,87 @@ test('setPolicy refuses every wrong value at once, before anything is written', 
   expect(store.calls.policy).toBe(0);
 });
 
+test('whoever acts on what he saw is refused where another came first, and told who and why; the rest is done', async () => {
+  const { operator } = desk();
+  const seen = await operator.getStates(['payments', 'mail']);
+  expect(seen.payments?.overrideVersion).toBe(0);
+  await operator.setStates({ payments: { mode: 'forced-open', by: 'ben', reason: 'provider is down' } });
+  const late = operator.setStates({
+    payments: { mode: 'forced-closed', reason: 'we know', ifVersion: 0 },
+    mail: { mode: 'disabled', reason: 'we know', ifVersion: 0 },
+  });
+  await expect(late).rejects.toMatchObject({
+    name: 'ConflictError',
+    code: 'CONFLICT',
+    message: 'circuit "payments": its override is another than you saw, by ben: provider is down',
+  });
+  const after = await operator.getStates();
+  expect([after.payments?.state, after.mail?.state]).toEqual(['forced-open', 'disabled']);
+  const { overrideVersion: ifVersion } = after.payments as { overrideVersion: number };
+  await operator.setStates({ payments: { mode: 'release', reason: 'back', ifVersion } });
+  // Nothing is in force, and nobody came in between: nothing to refuse.
+  await operator.setStates({ payments: { mode: 'release', reason: 'back', ifVersion: ifVersion + 1 } });
+  await operator.clearStates(['payments'], { reason: 'fresh' });
+  await expect(
+    operator.setStates({ payments: { mode: 'disabled', reason: 'x', ifVersion: 2 } }),
+  ).rejects.toThrow('another than you saw: none');
+
+  await operator.setPolicy('payments', { quorum: 2 }, { reason: 'x', ifVersion: 0 });
+  await expect(operator.setPolicy('payments', null, { reason: 'x', ifVersion: 0 })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    circuit: 'payments',
+  });
+  const wrong = operator.setPolicy('payments', null, { reason: 'x', ifVersion: -1 });
+  expect(await problemsOf(wrong)).toEqual([
+    expect.stringContaining('ifVersion is -1; allowed: a whole number'),
+  ]);
+});
+
+test('acts are newest first and as many as asked for; a limit that is none is refused', async () => {
+  const { operator, clock } = desk();
+  await operator.setStates({ payments: { mode: 'forced-open', reason: 'fire', forMs: '10m' } });
+  await clock.advance(1_000);
+  await operator.setPolicy('payments', { quorum: 2 }, { by: 'ben', reason: 'calmer' });
+  await clock.advance(1_000);
+  await operator.setStates({ payments: { mode: 'release', reason: 'out' } });
+  expect((await operator.acts('payments')).map(({ kind, by, reason }) => [kind, by, reason])).toEqual([
+    ['override', 'ana', 'out'],
+    ['policy', 'ben', 'calmer'],
+    ['override', 'ana', 'fire'],
+  ]);
+  expect(await operator.acts('payments', 1)).toHaveLength(1);
+  expect(await problemsOf(operator.acts('', 0))).toHaveLength(2);
+});
+
+test('a status says what an override ended into, until the next call has written it', async () => {
+  const { operator, memory, clock } = desk();
+  const state = async () => (await operator.getStates(['payments'])).payments;
+  await operator.setStates({ payments: { mode: 'forced-open', reason: 'fire', forMs: '10m' } });
+  await clock.advance(600_000);
+  expect(await state()).toMatchObject({
+    state: 'half-open',
+    sinceMs: clock.now(),
+    retryAfterMs: 0,
+    override: undefined,
+    ended: { mode: 'forced-open', reason: 'fire' },
+    overrideVersion: 1,
+  });
+  const gear = new Switchgear({ store: memory, clock });
+  const breaker = gear.breaker('payments');
+  await gear.warm(['payments']);
+  expect(breaker.state).toMatchObject({ state: 'half-open', retryAfterMs: 0 });
+  await breaker.execute(async () => 'well');
+  await gear.flush();
+  expect(await state()).toMatchObject({ state: 'closed', ended: undefined });
+  await gear.close();
+
+  const record = (await memory.load(['payments'], () => ({ bucketMs: 6_000, buckets: 10 })))[0];
+  await memory.transition(record as CircuitRecord, openHead(record as CircuitRecord, clock.now()));
+  await operator.setStates({ payments: { mode: 'disabled', reason: 'drill' } });
+  await operator.setStates({ payments: { mode: 'release', reason: 'over' } });
+  expect(await state()).toMatchObject({ state: 'closed', retryAfterMs: 0, ended: { reason: 'over' } });
+});
+
 test('every method rejects when the store does', async () => {
   const { operator, store } = desk();
   const error = new Error('denied');
@@ -206,6 +290,7 @@ test('every method rejects when the store does', async () => {
     operator.setStates({ payments: { mode: 'disabled', reason } }),
     operator.clearStates(['payments'], { reason }),
     operator.history('payments'),
+    operator.acts('payments'),
     operator.getPolicies(['payments']),
     operator.setPolicy('payments', { quorum: 2 }, { reason }),
   ])

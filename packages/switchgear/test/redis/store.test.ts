@@ -100,6 +100,25 @@ describe('the keys of a circuit', () => {
     await store.close();
   });
 
+  it('keep operators’ acts for 30 days from when the latest was replaced, the last thousand of them', async () => {
+    const prefix = newPrefix();
+    const store = new RedisStore({ client: CLIENTS['ioredis 6'](port), prefix, push: false });
+    const key = `{${prefix}:payments}:acts`;
+    await store.policy('payments', { quorum: 2 }, ANA);
+    expect(await pttl(key)).toBe(-2);
+    const filler = Array.from({ length: 1_000 }, () => '{"override":{}}');
+    await command(port, 'LPUSH', key, ...filler);
+    await store.policy('payments', { quorum: 3 }, ANA);
+    expect(await pttl(key)).toBeGreaterThan(29 * DAY_MS);
+    expect(Number(await command(port, 'LLEN', key))).toBe(1_000);
+    // What a hand has broken is left out.
+    expect((await store.acts('payments', 1_000)).map(({ version }) => version)).toEqual([2, 1]);
+    await store.override('payments', { mode: 'disabled', ...ANA });
+    await store.clear(['payments'], ANA);
+    expect((await store.acts('payments', 1_000)).map(({ kind }) => kind)).toContain('override');
+    await store.close();
+  });
+
   it('keep to their prefix: two fleets share a server', async () => {
     const stores = [newPrefix(), newPrefix()].map(
       (prefix) => new RedisStore({ client: CLIENTS['node-redis'](port), prefix, push: false }),

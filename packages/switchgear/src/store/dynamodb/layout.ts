@@ -2,6 +2,7 @@
 
 import type { Epoch } from '../../core/record.ts';
 import { ConfigurationError } from '../../errors.ts';
+import type { OperatorAct } from '../contract.ts';
 import type { AttributeValue, Item } from './transport.ts';
 
 /** Names in the table. All may be those of an existing single-table design. */
@@ -27,6 +28,8 @@ export const DEFAULTS = {
 /** Sort key of the record, and what those of its filed transitions begin with. */
 const STATE = 'STATE';
 export const HISTORY = 'HISTORY#';
+/** Begins the sort keys of operators' acts. */
+export const ACT = 'ACT#';
 /** Begins the sort keys of the directory. */
 export const NAME = 'NAME#';
 
@@ -69,6 +72,14 @@ export class Keys {
     return this.sortKey === null
       ? this.#key(`${HISTORY}${this.partition(name)}#${padded}`)
       : this.#key(this.partition(name), `${HISTORY}${padded}#${id}`);
+  }
+
+  /** In the order of time. Without a sort key an act is found by its kind and version alone. */
+  act(name: string, { kind, version, atMs }: Pick<OperatorAct, 'kind' | 'version' | 'atMs'>): Item {
+    const padded = String(version).padStart(12, '0');
+    return this.sortKey === null
+      ? this.#key(`${HISTORY}${this.partition(name)}#${kind}-${padded}`)
+      : this.#key(this.partition(name), `${ACT}${String(atMs).padStart(15, '0')}#${padded}#${kind}`);
   }
 
   /** Partition of the directory. */

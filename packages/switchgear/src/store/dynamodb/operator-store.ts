@@ -1,19 +1,20 @@
 /** What operators do: each act reads, then writes until no other act comes between. */
 
-import { type OverrideRequest, overridden } from '../../core/apply.ts';
+import { type OverrideRequest, overridden, type Signature, settingsAfter } from '../../core/apply.ts';
 import { DEFAULT_WINDOW } from '../../core/policy.ts';
 import { type CircuitRecord, rootRecord, type StoredPolicy, sameEpoch } from '../../core/record.ts';
 import { cleared } from '../../core/transitions.ts';
 import { StoreError } from '../../errors.ts';
 import { newId } from '../../id.ts';
-import type { HistoryEntry, OperatorStore, WriteAnswer } from '../contract.ts';
-import { historyEntryOf, recordOf, recordToClear } from '../record-fields.ts';
+import { actsIn, newestActs } from '../acts.ts';
+import type { HistoryEntry, OperatorAct, OperatorStore, WriteAnswer } from '../contract.ts';
+import { type Fields, historyEntryOf, recordOf, recordToClear } from '../record-fields.ts';
 import { fromItem } from './attributes.ts';
 import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
 import { DynamoDBStore } from './dynamodb-store.ts';
-import { HISTORY, type Keys, NAME } from './layout.ts';
+import { ACT, HISTORY, type Keys, NAME } from './layout.ts';
 import { query } from './query.ts';
-import { DAY_MS, moved, rootValues, type Write } from './records.ts';
+import { DAY_MS, KEEP_HISTORY_MS, moved, rootValues, type Write } from './records.ts';
 import { surely } from './table.ts';
 import type { Item } from './transport.ts';
 
@@ -45,19 +46,17 @@ export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStor
     });
   }
 
-  async policy(
-    name: string,
-    values: StoredPolicy['values'] | null,
-    { by, reason }: { readonly by: string; readonly reason: string },
-  ): Promise<WriteAnswer> {
+  async policy(name: string, values: StoredPolicy['values'] | null, author: Signature): Promise<WriteAnswer> {
     return this.#act(name, (record, nowMs) => {
-      const version = (record.policy?.version ?? 0) + 1;
-      return {
-        when: [epochHolds(record), policyAsRead(record)],
-        init: rootValues(record, nowMs),
-        set: { policy: { version, values: values ?? {}, by, reason, atMs: nowMs }, policyVersion: version },
-        remove: ['ttl'],
-      };
+      const policy = settingsAfter(record, values, author, nowMs);
+      return (
+        policy && {
+          when: [epochHolds(record), policyAsRead(record)],
+          init: rootValues(record, nowMs),
+          set: { policy: { ...policy }, policyVersion: policy.version },
+          remove: ['ttl'],
+        }
+      );
     });
   }
 
@@ -102,6 +101,18 @@ export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStor
     return [...latest, ...entries].sort(newestFirst).slice(0, limit);
   }
 
+  async acts(name: string, limit = 100): Promise<OperatorAct[]> {
+    const { table } = this.records;
+    const { keys } = table;
+    const [item] = await table.read([keys.record(name)], true);
+    const filed =
+      keys.sortKey === null
+        ? await table.read(actKeys(keys, name, fromItem(item ?? {}), limit), true)
+        : await query(table, keys.partition(name), ACT, limit);
+    const items = [item, ...filed].map((each) => fromItem(each ?? {}));
+    return newestActs(items.flatMap(actsIn), limit);
+  }
+
   async #act(
     name: string,
     act: (record: CircuitRecord, nowMs: number) => Write | undefined,
@@ -112,11 +123,24 @@ export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStor
     for (let race = 0; race < MAX_RACES; race++) {
       const write = act(record, this.records.nowMs());
       if (!write) return { accepted: false, record };
+      await surely(this.#file(record, write));
       const answer = await this.records.attempt(record, write);
       if (answer.accepted) return answer;
       record = answer.record;
     }
     throw new StoreError(`circuit "${name}": lost ${MAX_RACES} races in a row to other writers`, 'refused');
+  }
+
+  /** First, like a transition: who dies before the write leaves an act in two places rather than in none. */
+  async #file({ name, override, policy }: CircuitRecord, { set = {}, remove = [] }: Write): Promise<void> {
+    const { table } = this.records;
+    const replaced = actsIn({ override: { ...override }, policy: { ...policy } }).filter(
+      ({ kind }) => kind in set || remove.includes(kind),
+    );
+    for (const { kind, ...act } of replaced) {
+      const ttl = Math.ceil((this.records.nowMs() + KEEP_HISTORY_MS) / 1_000);
+      await table.update(table.keys.act(name, { kind, ...act }), { set: { [kind]: act, ttl } });
+    }
   }
 
   /** The items of this circuit and of all others that acts begun in the same task ask for, in one read. */
@@ -150,4 +174,18 @@ function newestFirst(a: HistoryEntry, b: HistoryEntry): number {
 function lastKeys(keys: Keys, name: string, number: number, limit: number): Item[] {
   const length = Math.max(0, Math.min(limit, number - 1));
   return Array.from({ length }, (_, back) => keys.history(name, { number: number - 1 - back, id: '' }));
+}
+
+/** Where the last `limit` acts of each kind are filed in a table without a sort key. */
+function actKeys(keys: Keys, name: string, record: Fields, limit: number): Item[] {
+  const latest = {
+    // A `clear` takes the override away, and leaves its version there.
+    override: Math.max(Number(record.overrideVersion ?? 0), Number(record.settledOverride ?? 0)),
+    policy: Number(record.policyVersion ?? 0),
+  };
+  return (['override', 'policy'] as const).flatMap((kind) =>
+    Array.from({ length: Math.min(limit, latest[kind]) }, (_, back) =>
+      keys.act(name, { kind, version: latest[kind] - back, atMs: 0 }),
+    ),
+  );
 }

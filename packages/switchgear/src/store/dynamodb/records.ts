@@ -13,7 +13,7 @@ import { surely, type Table } from './table.ts';
 export const DAY_MS = 86_400_000;
 /** How long an idle record outlives everything that it says. */
 const KEEP_RECORD_MS = 7 * DAY_MS;
-const KEEP_HISTORY_MS = 30 * DAY_MS;
+export const KEEP_HISTORY_MS = 30 * DAY_MS;
 
 /** A write to a record. */
 export interface Write extends Change {

@@ -8,6 +8,8 @@ import {
   type ProbeResult,
   reportEvidence,
   reportProbe,
+  type Signature,
+  settingsAfter,
   takeLease,
 } from '../../core/apply.ts';
 import type { Evidence, Window } from '../../core/evidence.ts';
@@ -22,16 +24,18 @@ import {
 } from '../../core/record.ts';
 import { cleared } from '../../core/transitions.ts';
 import { newId } from '../../id.ts';
-import type { HistoryEntry, OperatorStore, WriteAnswer } from '../contract.ts';
+import { newestActs } from '../acts.ts';
+import type { HistoryEntry, OperatorAct, OperatorStore, WriteAnswer } from '../contract.ts';
 import { filedIn } from '../filed.ts';
 
-/** Transitions kept per circuit. */
+/** Transitions kept per circuit, and operators' acts. */
 const HISTORY_LIMIT = 1_000;
 
 export class MemoryStore implements OperatorStore {
   readonly #clock: Clock;
   readonly #records = new Map<string, CircuitRecord>();
   readonly #history = new Map<string, HistoryEntry[]>();
+  readonly #acts = new Map<string, OperatorAct[]>();
   readonly #listeners = new Set<(record: CircuitRecord) => void>();
 
   constructor({ clock = systemClock }: { clock?: Clock } = {}) {
@@ -71,15 +75,10 @@ export class MemoryStore implements OperatorStore {
     });
   }
 
-  async policy(
-    name: string,
-    values: StoredPolicy['values'] | null,
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<WriteAnswer> {
+  async policy(name: string, values: StoredPolicy['values'] | null, author: Signature): Promise<WriteAnswer> {
     return this.#write(rootRecord(name, DEFAULT_WINDOW), (record) => {
-      const version = (record.policy?.version ?? 0) + 1;
-      const policy = { version, values: values ?? {}, ...author, atMs: this.now() };
-      return { ...record, sinceMs: record.sinceMs || this.now(), policy };
+      const policy = settingsAfter(record, values, author, this.now());
+      return policy && { ...record, sinceMs: record.sinceMs || this.now(), policy };
     });
   }
 
@@ -93,6 +92,10 @@ export class MemoryStore implements OperatorStore {
 
   async history(name: string, limit = 100): Promise<HistoryEntry[]> {
     return (this.#history.get(name) ?? []).slice(0, limit);
+  }
+
+  async acts(name: string, limit = 100): Promise<OperatorAct[]> {
+    return newestActs(this.#acts.get(name) ?? [], limit);
   }
 
   async clear(
@@ -120,19 +123,23 @@ export class MemoryStore implements OperatorStore {
     if (!after) return { accepted: false, record: before };
     this.#records.set(before.name, after);
     const moved = after.epoch !== before.epoch;
-    if (moved && after.transition) this.#file(after.name, { ...after.transition, epoch: after.epoch });
-    if (moved || after.override !== before.override || after.policy !== before.policy) this.#push(after);
+    const { name, transition, override, policy } = after;
+    if (moved && transition) file(this.#history, name, { ...transition, epoch: after.epoch });
+    const forced = override !== before.override;
+    const tuned = policy !== before.policy;
+    if (forced && override) file(this.#acts, name, { kind: 'override', ...override });
+    if (tuned && policy) file(this.#acts, name, { kind: 'policy', ...policy });
+    if (moved || forced || tuned) this.#push(after);
     return { accepted: true, record: after };
   }
 
   #push(record: CircuitRecord): void {
     for (const listener of this.#listeners) listener(record);
   }
+}
 
-  #file(name: string, entry: HistoryEntry): void {
-    const entries = this.#history.get(name) ?? [];
-    this.#history.set(name, [entry, ...entries].slice(0, HISTORY_LIMIT));
-  }
+function file<T>(entries: Map<string, T[]>, name: string, entry: T): void {
+  entries.set(name, [entry, ...(entries.get(name) ?? [])].slice(0, HISTORY_LIMIT));
 }
 
 /** Whether further probes are wanted: a verdict that ends the epoch is told by the transition alone, or all would try it. */

@@ -28,4 +28,8 @@ export class Keys {
   history(name: string): string {
     return `${this.record(name)}:history`;
   }
+
+  acts(name: string): string {
+    return `${this.record(name)}:acts`;
+  }
 }

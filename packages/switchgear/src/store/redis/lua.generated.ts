@@ -2,7 +2,7 @@
 
 export const SCRIPTS = {
   amend: {
-    sha1: '984c50857ff7aa3c4b534a2da873f11fd03ecc38',
+    sha1: '0e2fbfdee02eb2396dfabf2f6992a499c49b559f',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -44,18 +44,28 @@ end
 local function push(channel, name, key)
 redis.pcall('PUBLISH', channel, cjson.encode({ name, redis.call('HGETALL', key) }))
 end
-local key, nowMs = KEYS[1], now()
+local function file(key, entry, limit, keepMs)
+redis.call('LPUSH', key, entry)
+redis.call('LTRIM', key, 0, limit - 1)
+redis.call('PEXPIRE', key, keepMs)
+end
+local function act(record, field)
+return '{"' .. field .. '":' .. record[field] .. '}'
+end
+local key, acts, nowMs = KEYS[1], KEYS[2], now()
 local epoch, epochId, field = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local readVersion, version, value = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local channel, name = ARGV[7], ARGV[8]
+local channel, name, keepMs, limit = ARGV[7], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local record = read(key)
 if not holds(record, epoch, epochId) or tonumber(record[field .. 'Version'] or 0) ~= readVersion then
 return answer(0, key, nowMs)
 end
-create(key, record, 9, nowMs)
+local before = record[field] and act(record, field)
+create(key, record, 11, nowMs)
 redis.call('HSET', key, field, value, field .. 'Version', version)
 redis.call('PERSIST', key)
 push(channel, name, key)
+if before then file(acts, before, limit, keepMs) end
 return answer(1, key, nowMs)`,
   },
   lease: {
@@ -252,7 +262,7 @@ end
 return answer(1, key, nowMs)`,
   },
   transition: {
-    sha1: '61e672e85bd09cb65e8add791dd8fd0f43da5fe0',
+    sha1: '66f00432a9afde5561a0b3bbb6e993f5778ef42e',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -294,7 +304,15 @@ end
 local function push(channel, name, key)
 redis.pcall('PUBLISH', channel, cjson.encode({ name, redis.call('HGETALL', key) }))
 end
-local key, history, nowMs = KEYS[1], KEYS[2], now()
+local function file(key, entry, limit, keepMs)
+redis.call('LPUSH', key, entry)
+redis.call('LTRIM', key, 0, limit - 1)
+redis.call('PEXPIRE', key, keepMs)
+end
+local function act(record, field)
+return '{"' .. field .. '":' .. record[field] .. '}'
+end
+local key, history, acts, nowMs = KEYS[1], KEYS[2], KEYS[3], now()
 local epoch, epochId, keepMs, keepHistoryMs = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local limit, channel, name = tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local override, entry, removed = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
@@ -312,9 +330,8 @@ for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
 set(key, record, 11 + removed)
 expire(key, nowMs, keepMs)
 push(channel, name, key)
-redis.call('LPUSH', history, entry)
-redis.call('LTRIM', history, 0, limit - 1)
-redis.call('PEXPIRE', history, keepHistoryMs)
+file(history, entry, limit, keepHistoryMs)
+if override and record.override then file(acts, act(record, 'override'), limit, keepHistoryMs) end
 return answer(1, key, nowMs)`,
   },
 } as const;

@@ -1,6 +1,6 @@
 /** What operators do: each act reads, decides, and writes until no other act comes between. */
 
-import { type OverrideRequest, overridden } from '../../core/apply.ts';
+import { type OverrideRequest, overridden, type Signature, settingsAfter } from '../../core/apply.ts';
 import type { Window } from '../../core/evidence.ts';
 import { DEFAULT_WINDOW } from '../../core/policy.ts';
 import type { CircuitRecord, Head, Override, StoredPolicy } from '../../core/record.ts';
@@ -37,12 +37,11 @@ export function policy(
   desk: Desk,
   name: string,
   values: StoredPolicy['values'] | null,
-  { by, reason }: { readonly by: string; readonly reason: string },
+  author: Signature,
 ): Promise<WriteAnswer> {
   return act(desk, name, (record) => {
-    const readVersion = record.policy?.version ?? 0;
-    const policy = { version: readVersion + 1, values: values ?? {}, by, reason, atMs: desk.nowMs() };
-    return desk.amend(record, 'policy', readVersion, policy);
+    const policy = settingsAfter(record, values, author, desk.nowMs());
+    return policy && desk.amend(record, 'policy', record.policy?.version ?? 0, policy);
   });
 }
 

@@ -2,7 +2,8 @@
 
 import { type CircuitRecord, type Head, rootRecord } from '../../core/record.ts';
 import { StoreError } from '../../errors.ts';
-import type { HistoryEntry } from '../contract.ts';
+import { actsIn } from '../acts.ts';
+import type { HistoryEntry, OperatorAct } from '../contract.ts';
 import {
   type Field,
   type Fields,
@@ -61,6 +62,11 @@ export function historyEntryOfText(name: string, text: string): HistoryEntry {
   const transition = Object(fromJson(text)) as Fields;
   const { number, id } = Object(transition.epoch) as Fields;
   return historyEntryOf(name, { transition, epoch: number, epochId: id });
+}
+
+/** The act in an entry of the list that has those before the present ones; none where a hand has broken it. */
+export function actsOfText(text: string): OperatorAct[] {
+  return actsIn(Object(fromJson(text)) as Fields);
 }
 
 /** What is no JSON stays text, and is refused where a number or a map is needed. */

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../clock.ts';
-import type { OverrideRequest, ProbeResult } from '../../core/apply.ts';
+import type { OverrideRequest, ProbeResult, Signature } from '../../core/apply.ts';
 import type { Counts, Evidence, Window } from '../../core/evidence.ts';
 import {
   type CircuitRecord,
@@ -10,7 +10,15 @@ import {
   type StoredPolicy,
 } from '../../core/record.ts';
 import { StoreError } from '../../errors.ts';
-import type { HistoryEntry, LoadOptions, OperatorStore, StoreProblem, WriteAnswer } from '../contract.ts';
+import { newestActs } from '../acts.ts';
+import type {
+  HistoryEntry,
+  LoadOptions,
+  OperatorAct,
+  OperatorStore,
+  StoreProblem,
+  WriteAnswer,
+} from '../contract.ts';
 import { filedIn } from '../filed.ts';
 import { type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
@@ -18,14 +26,21 @@ import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, Keys } from './keys.ts';
 import * as operators from './operators.ts';
 import { Push } from './push.ts';
-import { flatHead, flatRoot, historyEntryOfText, historyText, missingFields } from './record-hash.ts';
+import {
+  actsOfText,
+  flatHead,
+  flatRoot,
+  historyEntryOfText,
+  historyText,
+  missingFields,
+} from './record-hash.ts';
 import { Scripts } from './scripts.ts';
 
 const DAY_MS = 86_400_000;
 /** How long an idle record outlives everything that it says. */
 const KEEP_RECORD_MS = 7 * DAY_MS;
 const KEEP_HISTORY_MS = 30 * DAY_MS;
-/** Transitions kept per circuit. */
+/** Transitions kept per circuit, and operators' acts. */
 const HISTORY_LIMIT = 1_000;
 
 export interface RedisStoreOptions {
@@ -125,11 +140,7 @@ export class RedisStore implements OperatorStore {
     return operators.override(this.#desk, name, request);
   }
 
-  policy(
-    name: string,
-    values: StoredPolicy['values'] | null,
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<WriteAnswer> {
+  policy(name: string, values: StoredPolicy['values'] | null, author: Signature): Promise<WriteAnswer> {
     return operators.policy(this.#desk, name, values, author);
   }
 
@@ -150,6 +161,17 @@ export class RedisStore implements OperatorStore {
     const key = this.#keys.history(name);
     const entries = await this.#scripts.send(key, 'LRANGE', key, '0', String(limit - 1));
     return (entries as string[]).map((entry) => historyEntryOfText(name, entry));
+  }
+
+  async acts(name: string, limit = 100): Promise<OperatorAct[]> {
+    const record = this.#keys.record(name);
+    const acts = this.#keys.acts(name);
+    // In this order: what is replaced in between is in both, not in neither.
+    const present = await this.#scripts.send(record, 'HMGET', record, 'override', 'policy');
+    const filed = await this.#scripts.send(acts, 'LRANGE', acts, '0', String(limit - 1));
+    const [override, policy] = present as (string | null)[];
+    const texts = [`{"override":${override}}`, `{"policy":${policy}}`, ...(filed as string[])];
+    return newestActs(texts.flatMap(actsOfText), limit);
   }
 
   /**
@@ -180,8 +202,16 @@ export class RedisStore implements OperatorStore {
       amend: async (base, field, readVersion, value) => {
         await this.#enter(base);
         const { version } = value;
-        const args = [field, readVersion, version, JSON.stringify(value), this.#keys.channel, base.name];
-        return this.#write('amend', base, [...args, ...flatRoot(base)]);
+        const { name, epoch } = base;
+        return this.#scripts.run(
+          'amend',
+          [this.#keys.record(name), this.#keys.acts(name)],
+          [
+            ...[epoch.number, epoch.id, field, readVersion, version, JSON.stringify(value)],
+            ...[this.#keys.channel, name, KEEP_HISTORY_MS, HISTORY_LIMIT, ...flatRoot(base)],
+          ],
+          base,
+        );
       },
       clear: (base, next) => this.#move(base, next, base.override?.version ?? 0),
     };
@@ -216,7 +246,7 @@ export class RedisStore implements OperatorStore {
     ];
     return this.#scripts.run(
       'transition',
-      [this.#keys.record(name), this.#keys.history(name)],
+      [this.#keys.record(name), this.#keys.history(name), this.#keys.acts(name)],
       [
         ...[epoch.number, epoch.id, KEEP_RECORD_MS, KEEP_HISTORY_MS, HISTORY_LIMIT],
         ...[this.#keys.channel, name, override ?? '', historyText(next)],
@@ -227,7 +257,7 @@ export class RedisStore implements OperatorStore {
   }
 
   #write(
-    verb: 'report' | 'settle' | 'lease' | 'amend',
+    verb: 'report' | 'settle' | 'lease',
     base: CircuitRecord,
     args: readonly (string | number)[],
   ): Promise<WriteAnswer> {

@@ -1,3 +1,4 @@
+import { actCases } from './acts.ts';
 import { Bench, type Case, type Definition, type MakeStore } from './case.ts';
 import { directoryCases } from './directory.ts';
 import { evidenceCases } from './evidence.ts';
@@ -25,6 +26,7 @@ export function conformance(
     ...transitionCases,
     ...leaseCases,
     ...operatorCases,
+    ...actCases,
     ...directoryCases,
     ...(options.pushes ? pushCases : noPushCases),
   ];

@@ -1,16 +1,17 @@
 -- Begins the next epoch, if the present one holds: replaces the head, empties the evidence, files and publishes.
--- KEYS     1 record, 2 history
+-- KEYS     1 record, 2 history, 3 acts
 -- ARGV     1 epoch, 2 epochId: as read
---          3 how long an idle record is kept, 4 how long a history is (ms)
---          5 number of transitions that are kept
+--          3 how long an idle record is kept, 4 how long history and acts are (ms)
+--          5 number of transitions, and of acts, that are kept
 --          6 channel, 7 name of the circuit
---          8 version of the override as read (0: there was none); empty: any will do
+--          8 version of the override as read (0: there was none), which is over then; empty: any will do
 --          9 this transition with its epoch (JSON)
 --          10 number of fields to remove, then these, then fields and values of the new head
 -- Returns  1 moved or 0 refused, now (ms), fields and values of the record
 -- include record.lua
+-- include lists.lua
 
-local key, history, nowMs = KEYS[1], KEYS[2], now()
+local key, history, acts, nowMs = KEYS[1], KEYS[2], KEYS[3], now()
 local epoch, epochId, keepMs, keepHistoryMs = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local limit, channel, name = tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local override, entry, removed = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
@@ -28,9 +29,8 @@ end
 for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
 set(key, record, 11 + removed)
 expire(key, nowMs, keepMs)
--- Before the history: whatever lies under that key, the fleet is to know.
+-- Before the lists: whatever lies under their keys, the fleet is to know.
 push(channel, name, key)
-redis.call('LPUSH', history, entry)
-redis.call('LTRIM', history, 0, limit - 1)
-redis.call('PEXPIRE', history, keepHistoryMs)
+file(history, entry, limit, keepHistoryMs)
+if override and record.override then file(acts, act(record, 'override'), limit, keepHistoryMs) end
 return answer(1, key, nowMs)
