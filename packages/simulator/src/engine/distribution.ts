@@ -5,7 +5,10 @@ export type Quantiles = readonly (readonly [share: number, value: number])[];
 
 /** Draws from a distribution that is given the way monitoring shows it: by its percentiles, straight lines between them. */
 export class Distribution {
-  readonly #points: Quantiles;
+  readonly #shares: Float64Array;
+  readonly #values: Float64Array;
+  /** Of the line that begins at a point. */
+  readonly #slopes: Float64Array;
 
   constructor(points: Quantiles) {
     const rising = points.every(([share, value], i) => {
@@ -14,7 +17,12 @@ export class Distribution {
     });
     if (points.length < 2 || points[0]?.[0] !== 0 || points.at(-1)?.[0] !== 1 || !rising)
       throw new RangeError(`quantiles must rise from share 0 to share 1: ${JSON.stringify(points)}`);
-    this.#points = points;
+    this.#shares = Float64Array.from(points, ([share]) => share);
+    this.#values = Float64Array.from(points, ([, value]) => value);
+    this.#slopes = Float64Array.from(points, ([share, value], i) => {
+      const [nextShare, next] = points[i + 1] ?? [1, value];
+      return nextShare > share ? (next - value) / (nextShare - share) : 0;
+    });
   }
 
   /** The same value always. */
@@ -27,12 +35,10 @@ export class Distribution {
 
   /** The value below which `share` of all values lie: with a uniform `share`, a draw. */
   at(share: number): number {
-    const points = this.#points;
-    let i = 1;
-    while (i < points.length - 1 && (points[i] as readonly [number, number])[0] <= share) i++;
-    const [lowShare, low] = points[i - 1] as readonly [number, number];
-    const [highShare, high] = points[i] as readonly [number, number];
-    return low + ((high - low) * (share - lowShare)) / (highShare - lowShare);
+    const shares = this.#shares;
+    let i = 0;
+    while (i < shares.length - 2 && (shares[i + 1] as number) <= share) i++;
+    return (this.#values[i] as number) + (this.#slopes[i] as number) * (share - (shares[i] as number));
   }
 
   draw(random: Random): number {

@@ -21,12 +21,16 @@ export type Count = Exclude<keyof Slice, 'peakInFlight'>;
 export class Ledger {
   readonly slices: Slice[] = [];
   #latest: Slice = this.#begin();
+  #latestUntilMs = SLICE_MS;
   /** Sum of the times that clients waited for calls that were made, milliseconds. */
   waitedMs = 0;
 
   /** The slice that `elapsedMs`, not earlier than the last time, lies in. */
   at(elapsedMs: number): Slice {
-    while (elapsedMs >= this.slices.length * SLICE_MS) this.#latest = this.#begin();
+    while (elapsedMs >= this.#latestUntilMs) {
+      this.#latest = this.#begin();
+      this.#latestUntilMs = this.slices.length * SLICE_MS;
+    }
     return this.#latest;
   }
 

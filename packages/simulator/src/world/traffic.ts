@@ -80,9 +80,12 @@ export class Traffic implements Event {
   happen(): void {
     const random = this.#random;
     const member = this.placement.place(random.uniform());
-    const call = this.#spare.pop() ?? new Call(this, member);
-    call.begin(member, random.uniform(), random.uniform());
+    const luck = random.uniform();
+    const fate = random.uniform();
+    // Before this call sets events of its own: the next one is likely to come before them, and the queue is quick then.
     this.engine.after(nextGap(this.#rate, this.engine.elapsedMs, random), this);
+    const call = this.#spare.pop() ?? new Call(this, member);
+    call.begin(member, luck, fate);
   }
 
   retire(call: Call): void {
