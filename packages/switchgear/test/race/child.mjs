@@ -122,7 +122,15 @@ class Present {
 
   look() {
     const { state, epoch } = this.breaker.state;
-    return { state, epoch, changes: this.changes, writes: this.store.writes, calls: this.calls };
+    const clockErrorMs = this.store.now() + skewMs - Date.now();
+    return {
+      state,
+      epoch,
+      clockErrorMs,
+      changes: this.changes,
+      writes: this.store.writes,
+      calls: this.calls,
+    };
   }
 }
 

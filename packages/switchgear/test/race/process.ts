@@ -26,6 +26,8 @@ export interface Write {
 export interface Look {
   readonly state: EffectiveState;
   readonly epoch: Epoch;
+  /** How far what it takes for the store's time is ahead of the machine's clock, which is the store's. */
+  readonly clockErrorMs: number;
   readonly changes: readonly StateChange[];
   readonly writes: readonly Write[];
   readonly calls: {
