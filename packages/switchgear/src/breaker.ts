@@ -1,6 +1,6 @@
 /** A circuit with everything around the call: bulkhead, admission, deadline, classification. */
 
-import { type CallContext, type CallOwner, InterruptibleCall, PlainCall } from './call.ts';
+import { type CallContext, type CallOptions, type CallOwner, InterruptibleCall, PlainCall } from './call.ts';
 import type { Circuit } from './circuit/circuit.ts';
 import type { CallOutcome } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
@@ -10,20 +10,17 @@ import { isSwitchgearError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
+import type { Guard } from './guard/guard.ts';
 import { onAbort } from './guard/on-abort.ts';
+import type { Surround } from './guards.ts';
 import { FUNCTION, type ResolvedOptions, refusal } from './options.ts';
 import { Permit } from './permit.ts';
 
-/** What one call may bring along. */
-export interface CallOptions {
-  /** The caller's own abort: the call rejects with its reason at once and counts as neither success nor failure. */
-  readonly signal?: AbortSignal;
-}
-
 const NO_SIGNAL = 'signal is not an AbortSignal';
 
-/** Guards the calls to one dependency. Made by `Switchgear.breaker`. */
-export class Breaker implements CallOwner {
+/** Guards the calls to one dependency. Made by `Switchgear.breaker`. `Added` is what its own guards may answer beside the calls' results. */
+export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
+  declare readonly adds?: Added;
   readonly #host: Host;
   readonly #options: ResolvedOptions;
   readonly #circuit: Circuit;
@@ -34,6 +31,8 @@ export class Breaker implements CallOwner {
   readonly shadow: boolean;
   readonly #deadlines: Deadlines;
   readonly #awaitReports: boolean;
+  /** The guards of the options, with this breaker's own call at its place between them. */
+  readonly #guarded: Guard<unknown> | undefined;
 
   /** @internal */
   constructor(
@@ -42,6 +41,7 @@ export class Breaker implements CallOwner {
     options: ResolvedOptions,
     deadlines: Deadlines,
     { awaitReports, disabled }: { readonly awaitReports: boolean; readonly disabled: boolean },
+    surround?: Surround,
   ) {
     this.#host = host;
     this.#circuit = circuit;
@@ -50,6 +50,7 @@ export class Breaker implements CallOwner {
     this.shadow = options.mode === 'shadow';
     this.#deadlines = deadlines;
     if (disabled) return;
+    this.#guarded = surround?.(this, { execute: (fn, given) => this.#call(fn, given) });
     if (Number.isFinite(options.timeout)) this.lane = deadlines.lane(options.timeout);
     if (Number.isFinite(options.maxConcurrent) && !this.shadow)
       this.#bulkhead = new Bulkhead(circuit.name, options, host.clock);
@@ -84,7 +85,7 @@ export class Breaker implements CallOwner {
   }
 
   /**
-   * Calls `fn` if the circuit admits it, and returns its result or throws its error, unchanged.
+   * Calls `fn` if the circuit admits it, and returns its result or throws its error, unchanged but for the breaker's `guards`.
    *
    * A healthy call costs no store call. A failing one costs one report, behind the caller's back except in Lambda. The
    * first call of a process waits for one read, at most `storeTimeout`. Concurrent calls are independent.
@@ -94,7 +95,13 @@ export class Breaker implements CallOwner {
    * @throws TimeoutError (`CALL_TIMEOUT`) after `timeout`: `fn` was called, its signal is aborted.
    * @throws TypeError for a signal that is none: `fn` was not called.
    */
-  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T> {
+  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T | Added> {
+    return this.#guarded
+      ? (this.#guarded.execute(fn, options) as Promise<T | Added>)
+      : this.#call(fn, options);
+  }
+
+  #call<T>(fn: (call: CallContext) => PromiseLike<T> | T, options: CallOptions | undefined): Promise<T> {
     const outer = options?.signal;
     // Before anything is taken that a throw on the way would keep.
     if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
@@ -104,19 +111,23 @@ export class Breaker implements CallOwner {
     return this.#start(era, fn, outer, this.#circuit.usedMs);
   }
 
-  /** The same function, guarded: same arguments, same `this`, same result. */
+  /**
+   * The same function, guarded: same arguments, same `this`, same result.
+   * @param bring what a call with these arguments brings along: `(ip) => ({ key: ip })`.
+   */
   wrap<This, Args extends unknown[], T>(
     fn: (this: This, ...args: Args) => PromiseLike<T> | T,
-  ): (this: This, ...args: Args) => Promise<T> {
+    bring?: (...args: Args) => CallOptions,
+  ): (this: This, ...args: Args) => Promise<T | Added> {
     if (typeof fn !== 'function') throw new TypeError(refusal('fn', fn, FUNCTION));
     const breaker = this;
     return function (this: This, ...args: Args) {
-      return breaker.execute(() => fn.apply(this, args));
+      return breaker.execute(() => fn.apply(this, args), bring?.(...args));
     };
   }
 
   /**
-   * Admission without a function: for streams, batches and callbacks. Cost and errors as for `execute`; `timeout` does not
+   * Admission without a function: for streams, batches and callbacks. Cost and errors as for `execute`; `timeout` and `guards` do not
    * apply, the permit lapses after `leaseDuration`.
    */
   async acquire(options?: CallOptions): Promise<Permit> {
@@ -192,11 +203,9 @@ export class Breaker implements CallOwner {
     startMs: number,
   ): Promise<T> {
     if (ticket === undefined) this.#tell('rejected');
-    const { inside } = this.#host;
-    const run = inside ? (call: CallContext) => inside.execute(fn, call) : fn;
     return this.lane || outer
-      ? InterruptibleCall.run(this, ticket, run, outer, startMs)
-      : this.#run(ticket, run, startMs);
+      ? InterruptibleCall.run(this, ticket, fn, outer, startMs)
+      : this.#run(ticket, fn, startMs);
   }
 
   async #run<T>(ticket: Ticket, fn: (call: CallContext) => PromiseLike<T> | T, startMs: number): Promise<T> {

@@ -4,6 +4,18 @@ import type { Ticket } from './circuit/ticket.ts';
 import { Deadline, type Lane } from './guard/deadline.ts';
 import { onAbort } from './guard/on-abort.ts';
 
+/** What one call brings along. A guard takes from it what concerns it; the others inside still see it. */
+export interface CallOptions {
+  /** The caller's own abort: the call rejects with its reason at once, counts as neither success nor failure, and nothing answers in its place. */
+  readonly signal?: AbortSignal | undefined;
+  /** When the call must be over, milliseconds since 1970: `retry` begins no wait that ends later. */
+  readonly deadlineMs?: number | undefined;
+  /** Which answers may stand in for each other: `lastGoodAnswer` keeps one per key. Default: all of them. */
+  readonly key?: string | undefined;
+  /** Called when a guard answers in place of the call, with the error that this hides. Must not throw. */
+  readonly onFallback?: ((error: unknown) => void) | undefined;
+}
+
 /** What the protected function is given. */
 export interface CallContext {
   /**

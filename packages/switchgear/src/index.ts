@@ -1,7 +1,7 @@
 /** Switchgear: a circuit breaker that a whole fleet shares. */
 
-export { Breaker, type CallOptions } from './breaker.ts';
-export type { CallContext } from './call.ts';
+export { Breaker } from './breaker.ts';
+export type { CallContext, CallOptions } from './call.ts';
 export type { CallOutcome, EndedCall } from './circuit/ended-call.ts';
 export type { StateChange } from './circuit/state-change.ts';
 export type { CircuitStatus, EffectiveState } from './circuit/status.ts';

@@ -212,8 +212,8 @@ export function resolveOptions(
   name: string,
   defaults: BreakerOptions = {},
   options: BreakerOptions = {},
+  problems: string[] = [],
 ): ResolvedOptions {
-  const problems: string[] = [];
   checkName(name, problems);
   const values = readBreakerOptions([options, defaults], problems);
   if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);

@@ -9,7 +9,9 @@ import type { StateChange } from './circuit/state-change.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
-import type { Guard } from './guard/guard.ts';
+import type { AddedBy } from './guard/guard.ts';
+import type { PlacedGuard } from './guard/place.ts';
+import { readGuards } from './guards.ts';
 import { newId as randomId } from './id.ts';
 import {
   type BreakerOptions,
@@ -32,8 +34,8 @@ export interface SwitchgearOptions extends GearOptions {
   readonly defaults?: BreakerOptions;
   /** Settings per circuit, between `defaults` and what the code says: from the environment, say. */
   readonly circuits?: Readonly<Record<string, BreakerOptions>>;
-  /** What every `execute` goes through inside its breaker: in Lambda `invocationDeadline()`. Default: nothing. */
-  readonly inside?: Guard;
+  /** Guards that all breakers have around their calls, but for those that have their own of that kind: in Lambda `invocationDeadline()`. Default: none. */
+  readonly guards?: readonly PlacedGuard[];
   /** Time, replaced in tests. */
   readonly clock?: Clock;
   /** Chance, uniform in [0, 1), replaced in tests. */
@@ -52,7 +54,8 @@ export class Switchgear {
   readonly #settings: ResolvedGearOptions;
   readonly #defaults: BreakerOptions;
   readonly #perCircuit: Readonly<Record<string, BreakerOptions>>;
-  readonly #breakers = new Map<string, Breaker>();
+  readonly #guards: readonly PlacedGuard[];
+  readonly #breakers = new Map<string, Breaker<unknown>>();
   /** When circuits were read that have a breaker only for that: their options are nobody's wish. */
   readonly #ahead = new Map<string, number>();
   readonly #deadlines: Deadlines;
@@ -72,7 +75,7 @@ export class Switchgear {
       clock = systemClock,
       random = Math.random,
       newId = randomId,
-      inside,
+      guards = [],
       ...rest
     } = options ?? {};
     const problems: string[] = [];
@@ -86,10 +89,11 @@ export class Switchgear {
       newId,
       'clock.now': now,
       'clock.setTimer': setTimer,
-      ...(inside !== undefined && { 'inside.execute': inside?.execute }),
     }))
       if (typeof value !== 'function') problems.push(refusal(key, value, FUNCTION));
+    readGuards([guards], problems);
     this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
+    this.#guards = guards;
     this.#defaults = defaults;
     this.#perCircuit = circuits;
     this.#clock = clock;
@@ -107,7 +111,6 @@ export class Switchgear {
       processId: this.#settings.processId,
       maxStale: this.#settings.maxStale,
       prober: this.#settings.prober,
-      inside,
       random,
       newId,
       load: (circuit) => this.#refresher.load(circuit),
@@ -127,22 +130,39 @@ export class Switchgear {
   }
 
   /** The breakers of this process, by name. */
-  get breakers(): ReadonlyMap<string, Breaker> {
+  get breakers(): ReadonlyMap<string, Breaker<unknown>> {
     return this.#breakers;
   }
 
   /**
    * The breaker of a circuit; the same one for the same name.
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong options, or options other than the first time;
-   * functions are not compared, those of the first time stay.
+   * functions and guards are not compared, those of the first time stay. What guards may answer is in the type of the breaker only
+   * where they are given: keep what this returns.
    */
-  breaker(name: string, options?: BreakerOptions): Breaker {
+  breaker<const Guards extends readonly PlacedGuard<unknown>[] = []>(
+    name: string,
+    options?: BreakerOptions & {
+      /**
+       * Guards around its calls, `retry()` and `fallback(…)` say, one of each kind, over those of the gear. Each knows its place: the order
+       * here does not matter. Default: those of the gear.
+       */
+      readonly guards?: Guards;
+    },
+  ): Breaker<AddedBy<Guards[number]>>;
+  breaker(
+    name: string,
+    options?: BreakerOptions & { readonly guards?: readonly PlacedGuard<unknown>[] },
+  ): Breaker<unknown> {
     const known = this.#breakers.get(name);
     if (known && !options) {
       this.#ahead.delete(name);
       return known;
     }
-    const resolved = resolveOptions(name, { ...this.#defaults, ...this.#perCircuit[name] }, options ?? {});
+    const { guards = [], ...rest } = options ?? {};
+    const problems: string[] = [];
+    const surround = readGuards([guards, this.#guards], problems);
+    const resolved = resolveOptions(name, { ...this.#defaults, ...this.#perCircuit[name] }, rest, problems);
     const readMs = this.#ahead.get(name);
     if (known && readMs === undefined) {
       const different = differences(known.circuit.code, resolved);
@@ -155,7 +175,14 @@ export class Switchgear {
     }
     const mode = this.#settings.disabled ? 'disabled' : resolved.mode;
     const circuit = new Circuit(name, resolved, this.#host, mode);
-    const breaker = new Breaker(this.#host, circuit, resolved, this.#deadlines, this.#settings);
+    const breaker = new Breaker<unknown>(
+      this.#host,
+      circuit,
+      resolved,
+      this.#deadlines,
+      this.#settings,
+      surround,
+    );
     this.#breakers.set(name, breaker);
     this.#ahead.delete(name);
     const record = known?.circuit.record;

@@ -1,7 +1,6 @@
 /** What a circuit needs of the process around it. `Switchgear` provides it; the simulator has its own. */
 
 import type { Clock } from '../clock.ts';
-import type { Guard } from '../guard/guard.ts';
 import type { StoreGuard } from '../store/store-guard.ts';
 import type { Circuit } from './circuit.ts';
 import type { EndedCall } from './ended-call.ts';
@@ -13,8 +12,6 @@ export interface Host {
   readonly processId: string;
   /** Whether it is a health check, which may probe before the others. */
   readonly prober: boolean;
-  /** What every call goes through inside its breaker, if anything. */
-  readonly inside: Guard | undefined;
   /** Age beyond which a snapshot is no answer any more, milliseconds. */
   readonly maxStale: number;
   /** Uniform in [0, 1). */

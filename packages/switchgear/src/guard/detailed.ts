@@ -1,7 +1,7 @@
 /** A call that also says who answered. */
 
-import type { CallContext } from '../call.ts';
-import type { AddedBy, Guard, GuardedCall } from './guard.ts';
+import type { CallContext, CallOptions } from '../call.ts';
+import type { AddedBy, Guard } from './guard.ts';
 
 /** An answer, and whether it is a fallback's; then with the error that it hides. */
 export type Detailed<T> =
@@ -12,7 +12,7 @@ export type Detailed<T> =
 export async function detailed<T, G extends Guard<unknown>>(
   guard: G,
   fn: (call: CallContext) => PromiseLike<T> | T,
-  options?: GuardedCall,
+  options?: CallOptions,
 ): Promise<Detailed<T | AddedBy<G>>> {
   let hidden: { readonly error: unknown } | undefined;
   const onFallback = (error: unknown) => {

@@ -1,7 +1,7 @@
 /** Answers that say the dependency is unwell: whoever asked gets them as any other, the breaker counts them as failures. */
 
-import type { CallContext } from '../call.ts';
-import type { Guard, GuardedCall } from './guard.ts';
+import type { CallContext, CallOptions } from '../call.ts';
+import type { Guard } from './guard.ts';
 
 /** What guards see thrown where a client gives an answer with a 5xx or 429: `isBreakable` and `isRetryable` may look at it. */
 export class FailedAnswer<Response> extends Error {
@@ -23,7 +23,7 @@ export function isFailedStatus(status: number): boolean {
 export async function answerOf<R extends { readonly status: number }>(
   guard: Guard<R>,
   fn: (call: CallContext) => Promise<R>,
-  options: GuardedCall,
+  options: CallOptions,
 ): Promise<R> {
   // Of this call alone: a fetch may be guarded twice over.
   let failed: FailedAnswer<R> | undefined;

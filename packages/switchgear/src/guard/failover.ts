@@ -1,9 +1,9 @@
 /** Several providers of one thing, each with its own circuit: the first that can, does. */
 
 import type { Breaker } from '../breaker.ts';
-import type { CallContext } from '../call.ts';
+import type { CallContext, CallOptions } from '../call.ts';
 import { type CircuitOpenError, isSwitchgearError } from '../errors.ts';
-import type { Guard, GuardedCall } from './guard.ts';
+import type { Guard } from './guard.ts';
 import { type Trigger, triggers } from './trigger.ts';
 import { wasRefused } from './was-refused.ts';
 
@@ -32,7 +32,7 @@ export interface FailoverOptions {
 export function failover<Input, T>(
   providers: readonly Provider<Input, T>[],
   { on = 'failure' }: FailoverOptions = {},
-): (input: Input, options?: GuardedCall) => Promise<T> {
+): (input: Input, options?: CallOptions) => Promise<T> {
   if (providers.length === 0) throw new TypeError('failover needs a provider');
   return async (input, options) => {
     let worst: unknown;
@@ -41,7 +41,7 @@ export function failover<Input, T>(
         return await guard.execute((context) => call(input, context), options);
       } catch (error) {
         worst = i === 0 ? error : graver(worst, error);
-        if (!triggers(on, error, options, guard as Partial<Breaker>)) throw error;
+        if (!triggers(on, error, options, guard as Partial<Breaker<unknown>>)) throw error;
       }
     throw worst;
   };

@@ -3,14 +3,15 @@
 import type { Breaker } from '../breaker.ts';
 import type { EffectiveState } from '../circuit/status.ts';
 import { type CircuitOpenError, isSwitchgearError } from '../errors.ts';
-import { type Guard, Passed } from './guard.ts';
+import { Passed } from './guard.ts';
+import { PLACES, type PlacedGuard } from './place.ts';
 import { type Trigger, triggers } from './trigger.ts';
 
 export interface FallbackOptions {
   /** When to answer instead. Default `failure`. */
   readonly on?: Trigger;
-  /** The breaker inside: its `isBreakable` then says what a failure is, and its state is told to the answer. */
-  readonly breaker?: Breaker;
+  /** The breaker inside: its `isBreakable` then says what a failure is, and its state is told to the answer. Default: the one that has this among its guards. */
+  readonly breaker?: Breaker<unknown>;
 }
 
 /** Makes an answer out of the error that it hides and the circuit's state, where that is known. */
@@ -27,8 +28,10 @@ export type FallbackAnswer<F> = (error: unknown, state: EffectiveState | undefin
 export function fallback<F>(
   answer: FallbackAnswer<F> | F,
   { on = 'failure', breaker }: FallbackOptions = {},
-): Guard<F> {
+): PlacedGuard<F> {
   return {
+    place: PLACES.fallback,
+    forBreaker: (its) => fallback(answer, { on, breaker: breaker ?? its }),
     async execute(fn, given) {
       try {
         return await fn(new Passed(given));
@@ -47,7 +50,7 @@ function isFunction<F>(answer: FallbackAnswer<F> | F): answer is FallbackAnswer<
 }
 
 /** As the call found it; where it was admitted, as it is now. */
-function stateOf(error: unknown, breaker: Breaker | undefined): EffectiveState | undefined {
+function stateOf(error: unknown, breaker: Breaker<unknown> | undefined): EffectiveState | undefined {
   if (isSwitchgearError(error, 'CIRCUIT_OPEN')) return (error as CircuitOpenError).state;
   return breaker?.state.state;
 }

@@ -1,12 +1,14 @@
 /** At most so many calls at once in the whole fleet: each has a slot on lease, so that a process that dies frees its own. */
 
+import type { CallOptions } from '../call.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { BulkheadFullError, ConfigurationError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OptionSpec } from '../options.ts';
-import { deadlineOf, type Guard, type GuardedCall, Passed } from './guard.ts';
+import { deadlineOf, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
+import { PLACES, type PlacedGuard } from './place.ts';
 import { SideStore } from './side-store.ts';
 
 /** Where the slots are counted. `redisSlots` is one; each of the two is one atomic round trip. */
@@ -63,7 +65,7 @@ const MARGIN_MS = 1_000;
  * @example
  * const guards = compose(breaker, fleetBulkhead(redisSlots(run), { name: 'payments', maxConcurrent: 50 }));
  */
-export function fleetBulkhead(slots: SlotStore, options: FleetBulkheadOptions): Guard {
+export function fleetBulkhead(slots: SlotStore, options: FleetBulkheadOptions): PlacedGuard {
   if (typeof slots?.take !== 'function' || typeof slots.give !== 'function')
     throw new ConfigurationError(['fleetBulkhead: slots has no take and give']);
   const { clock = systemClock, ...rest } = options;
@@ -72,6 +74,7 @@ export function fleetBulkhead(slots: SlotStore, options: FleetBulkheadOptions): 
   const what = `slots of "${name}" failed, calls go on without`;
   const side = new SideStore(what, settings.timeout, clock);
   return {
+    place: PLACES.fleetBulkhead,
     async execute(fn, given) {
       if (side.resting) return fn(new Passed(given));
       const id = newId();
@@ -89,7 +92,7 @@ export function fleetBulkhead(slots: SlotStore, options: FleetBulkheadOptions): 
   };
 }
 
-function leaseOf({ lease }: Settings, nowMs: number, given: GuardedCall | undefined): number {
+function leaseOf({ lease }: Settings, nowMs: number, given: CallOptions | undefined): number {
   const endsAtMs = deadlineOf(given);
   return endsAtMs === undefined ? lease : Math.max(0, endsAtMs - nowMs) + MARGIN_MS;
 }

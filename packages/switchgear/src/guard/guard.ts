@@ -3,38 +3,22 @@
  * one, and so are several of them, one inside the other.
  */
 
-import { type CallContext, PlainCall } from '../call.ts';
+import { type CallContext, type CallOptions, PlainCall } from '../call.ts';
 import { Deadline } from './deadline.ts';
 
-/** What one call brings along. A guard takes from it what concerns it; the others inside still see it. */
-export interface GuardedCall {
-  /** The caller's own abort: the call rejects with its reason at once, and nothing answers in its place. */
-  readonly signal?: AbortSignal | undefined;
-  /** When the call must be over, milliseconds since 1970: `retry` begins no wait that ends later. */
-  readonly deadlineMs?: number | undefined;
-  /** Which answers may stand in for each other: `lastGoodAnswer` keeps one per key. Default: all of them. */
-  readonly key?: string | undefined;
-  /** Called when a guard answers in place of the call, with the error that this hides. Must not throw. */
-  readonly onFallback?: ((error: unknown) => void) | undefined;
-}
-
-/** Surrounds calls. `Added` is what it may answer beside the call's own results; `out` because the compiler does not find it out. */
+/** Surrounds calls. `Added` is what it may answer beside the call's own results. */
 export interface Guard<out Added = never> {
-  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: GuardedCall): Promise<T | Added>;
+  /** For the compiler alone, which does not find it out from `execute`: never set. */
+  readonly adds?: Added;
+  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T | Added>;
 }
 
 /** What the guard `G` may answer beside the call's own results. */
-export type AddedBy<G> =
-  G extends Guard<never>
-    ? never
-    : G extends Composition<infer Added>
-      ? Added
-      : G extends Guard<infer Added>
-        ? Added
-        : unknown;
+export type AddedBy<G> = G extends Guard<never> ? never : G extends Guard<infer Added> ? Added : unknown;
 
 /** Several guards as one; made by `compose`. */
 export class Composition<out Added = never> implements Guard<Added> {
+  declare readonly adds?: Added;
   readonly #guards: readonly Guard<unknown>[];
 
   /** @internal */
@@ -43,7 +27,7 @@ export class Composition<out Added = never> implements Guard<Added> {
   }
 
   /** Calls `fn` inside all guards. Costs, errors and behaviour under concurrency are theirs. */
-  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: GuardedCall): Promise<T | Added> {
+  execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T | Added> {
     return this.#enter(0, fn, options) as Promise<T | Added>;
   }
 
@@ -53,7 +37,7 @@ export class Composition<out Added = never> implements Guard<Added> {
    */
   wrap<This, Args extends unknown[], T>(
     fn: (this: This, ...args: Args) => PromiseLike<T> | T,
-    bring?: (...args: Args) => GuardedCall,
+    bring?: (...args: Args) => CallOptions,
   ): (this: This, ...args: Args) => Promise<T | Added> {
     const guards = this;
     return async function (this: This, ...args: Args) {
@@ -64,7 +48,7 @@ export class Composition<out Added = never> implements Guard<Added> {
   #enter<T>(
     at: number,
     fn: (call: CallContext) => PromiseLike<T> | T,
-    given: GuardedCall | undefined,
+    given: CallOptions | undefined,
   ): Promise<unknown> {
     const guard = this.#guards[at] as Guard<unknown>;
     if (at === this.#guards.length - 1) return guard.execute(fn, given);
@@ -85,10 +69,10 @@ export function compose<const G extends readonly [Guard<unknown>, ...Guard<unkno
 
 /** @internal The call as a guard hands it on that interrupts nothing itself: as it was given. */
 export class Passed implements CallContext {
-  readonly given: GuardedCall | undefined;
+  readonly given: CallOptions | undefined;
   #own: AbortSignal | undefined = undefined;
 
-  constructor(given: GuardedCall | undefined) {
+  constructor(given: CallOptions | undefined) {
     this.given = given;
   }
 
@@ -101,22 +85,21 @@ export class Passed implements CallContext {
 }
 
 /** What the next guard is given: the call as the one around it hands it on, and what that one has no word for. */
-function inherited(call: CallContext, given: GuardedCall | undefined): GuardedCall | undefined {
-  const handed: GuardedCall | undefined = call instanceof Passed ? call.given : call;
-  // A gear's own guard inside the breaker was handed the breaker's call, which has no word for what the caller brought.
+function inherited(call: CallContext, given: CallOptions | undefined): CallOptions | undefined {
+  const handed: CallOptions | undefined = call instanceof Passed ? call.given : call;
   return handed === given ? given : new Inherited(handed, given);
 }
 
 /** @internal When `call` must be over. A breaker's call is its own entry in the queue of deadlines; 0 where it has no timeout. */
-export function deadlineOf(call: GuardedCall | undefined): number | undefined {
+export function deadlineOf(call: CallOptions | undefined): number | undefined {
   return call instanceof Deadline ? call.endsAtMs || undefined : call?.deadlineMs;
 }
 
-class Inherited implements GuardedCall {
-  readonly #call: GuardedCall | undefined;
-  readonly #given: GuardedCall | undefined;
+class Inherited implements CallOptions {
+  readonly #call: CallOptions | undefined;
+  readonly #given: CallOptions | undefined;
 
-  constructor(call: GuardedCall | undefined, given: GuardedCall | undefined) {
+  constructor(call: CallOptions | undefined, given: CallOptions | undefined) {
     this.#call = call;
     this.#given = given;
   }

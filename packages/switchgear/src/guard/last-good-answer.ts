@@ -1,12 +1,13 @@
 /** The last good answer stands in while there is no new one: stale-if-error, in memory and, if asked for, in a store. */
 
 import type { Breaker } from '../breaker.ts';
-import type { CallContext } from '../call.ts';
+import type { CallContext, CallOptions } from '../call.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import type { OptionSpec } from '../options.ts';
-import { type Guard, type GuardedCall, Passed } from './guard.ts';
+import { type Guard, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
+import { PLACES, type PlacedGuard } from './place.ts';
 import { type Answer, SharedAnswers, type SharedAnswersOptions } from './shared-answers.ts';
 import { type Trigger, triggers } from './trigger.ts';
 
@@ -19,8 +20,8 @@ export interface LastGoodAnswerOptions {
   readonly shared?: SharedAnswersOptions;
   /** When to answer instead. Default `failure`. */
   readonly on?: Trigger;
-  /** The breaker inside: its `isBreakable` then says what a failure is, and what its `isFailure` holds for one is not kept. */
-  readonly breaker?: Breaker;
+  /** The breaker inside: its `isBreakable` then says what a failure is, and what its `isFailure` holds for one is not kept. Default: the one that has this among its guards. */
+  readonly breaker?: Breaker<unknown>;
   /** Time, replaced in tests. */
   readonly clock?: Clock;
 }
@@ -39,24 +40,25 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
  * Keeps each key's last good answer, and gives it, the very object, where a call was not made or failed. Without one the
  * caller gets the error. Errors are never kept.
  *
- * One guard for one kind of answer: calls that share it and a `key` share answers. Not for answers that can be read once, such
+ * One guard for one kind of answer: calls that share it and a `key` share answers; among a breaker's guards, the calls of that breaker. Not for answers that can be read once, such
  * as a `Response`: keep what was read from it.
  *
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
  * @example
  * const geo = compose(lastGoodAnswer({ maxAge: '1h' }), breaker).wrap(locate, (ip) => ({ key: ip }));
  */
-export function lastGoodAnswer(options: LastGoodAnswerOptions = {}): Guard {
+export function lastGoodAnswer(options: LastGoodAnswerOptions = {}): PlacedGuard {
   const { on = 'failure', breaker, clock = systemClock, shared, ...rest } = options;
   const settings = readGuardOptions<Settings>('lastGoodAnswer', TABLE, rest);
   const fleet = shared && new SharedAnswers(shared, settings.maxAge, clock);
   return new LastGoodAnswer(settings, on, breaker, fleet, clock);
 }
 
-class LastGoodAnswer implements Guard {
+class LastGoodAnswer implements PlacedGuard {
+  readonly place = PLACES.lastGoodAnswer;
   readonly #settings: Settings;
   readonly #on: Trigger;
-  readonly #breaker: Breaker | undefined;
+  readonly #breaker: Breaker<unknown> | undefined;
   readonly #shared: SharedAnswers | undefined;
   readonly #clock: Clock;
   /** A Map keeps the order of insertion: the first is the one not used for longest. */
@@ -65,7 +67,7 @@ class LastGoodAnswer implements Guard {
   constructor(
     settings: Settings,
     on: Trigger,
-    breaker: Breaker | undefined,
+    breaker: Breaker<unknown> | undefined,
     shared: SharedAnswers | undefined,
     clock: Clock,
   ) {
@@ -76,7 +78,12 @@ class LastGoodAnswer implements Guard {
     this.#clock = clock;
   }
 
-  async execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, given?: GuardedCall): Promise<T> {
+  forBreaker(breaker: Breaker<unknown>): Guard {
+    const mine = this.#breaker ?? breaker;
+    return new LastGoodAnswer(this.#settings, this.#on, mine, this.#shared, this.#clock);
+  }
+
+  async execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, given?: CallOptions): Promise<T> {
     const key = given?.key ?? '';
     // Its age counts from the question: a slow answer is not a fresh one, and does not replace a fresher.
     const askedMs = this.#clock.now();

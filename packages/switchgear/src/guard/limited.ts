@@ -1,8 +1,8 @@
 /** A call that is given up at a time, or when its caller aborts: what `timeout` and `deadline` have in common. */
 
-import type { CallContext } from '../call.ts';
+import type { CallContext, CallOptions } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { deadlineOf, type GuardedCall } from './guard.ts';
+import { deadlineOf } from './guard.ts';
 import { onAbort } from './on-abort.ts';
 
 /** The longest that a timer can wait. */
@@ -14,7 +14,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  */
 export function limited<T>(
   fn: (call: CallContext) => PromiseLike<T> | T,
-  given: GuardedCall | undefined,
+  given: CallOptions | undefined,
   clock: Clock,
   ms: number,
   timedOut: () => Error,
@@ -39,7 +39,7 @@ export function limited<T>(
   });
 }
 
-class LimitedCall implements CallContext, GuardedCall {
+class LimitedCall implements CallContext, CallOptions {
   readonly deadlineMs: number;
   #controller: AbortController | undefined = undefined;
   #givenUp: { readonly reason: unknown } | undefined = undefined;

@@ -1,13 +1,15 @@
 /** Repeats a call that failed and may well go through the next time. */
 
-import type { CallContext } from '../call.ts';
+import type { Breaker } from '../breaker.ts';
+import type { CallContext, CallOptions } from '../call.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import type { OptionSpec } from '../options.ts';
 import { isBreakable, retryAfterMs } from './classify.ts';
-import { deadlineOf, type Guard, type GuardedCall, Passed } from './guard.ts';
+import { deadlineOf, type Guard, Passed } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
 import { onAbort } from './on-abort.ts';
+import { PLACES, type PlacedGuard } from './place.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { wasRefused } from './was-refused.ts';
 
@@ -21,6 +23,11 @@ export interface RetryOptions {
   readonly maxDelay?: Duration;
   /** Share of calls, 0–1, that may be repetitions, beyond the first 10; `false`: no limit. Default 0.2. */
   readonly budget?: number | false;
+  /**
+   * What has one outcome where this is among a breaker's guards: the `call`, whatever was repeated, or each `attempt`, which then also
+   * has its own place in the bulkhead and the whole `timeout`. Default `call`.
+   */
+  readonly outcome?: 'call' | 'attempt';
   /** Whether an error is worth another attempt. Default: what the breaker counts: timeouts, failed connections, HTTP 5xx and 429. */
   readonly isRetryable?: (error: unknown) => boolean;
   /** Time, replaced in tests. */
@@ -34,6 +41,7 @@ interface Settings {
   readonly minDelay: number;
   readonly maxDelay: number;
   readonly budget: number;
+  readonly outcome: 'call' | 'attempt';
   readonly isRetryable?: (error: unknown) => boolean;
 }
 
@@ -42,6 +50,7 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
   minDelay: { kind: 'duration', default: 100, min: 1, max: 86_400_000 },
   maxDelay: { kind: 'duration', default: 2_000, min: 1, max: 86_400_000 },
   budget: { kind: 'ratio', default: 0.2, min: 0, max: 1, off: Number.POSITIVE_INFINITY },
+  outcome: { kind: 'choice', default: 'call', choices: ['call', 'attempt'] },
   isRetryable: { kind: 'function' },
 };
 
@@ -50,16 +59,17 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
  * attempt's error. Inside a breaker all attempts are one call, with one outcome; around it each attempt is a call.
  *
  * It never repeats what an open circuit, a full bulkhead or want of time refused, nor after the caller's abort, and begins no wait that
- * would outlast the call's deadline. Guard with it only what may be done twice. One budget per guard: share the guard.
+ * would outlast the call's deadline. Guard with it only what may be done twice. One budget per guard, or per breaker that has it in its options.
  *
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
  */
-export function retry(options: RetryOptions = {}): Guard {
+export function retry(options: RetryOptions = {}): PlacedGuard {
   const { clock = systemClock, random = Math.random, ...rest } = options;
   return new Retry(readGuardOptions<Settings>('retry', TABLE, rest), clock, random);
 }
 
-class Retry implements Guard {
+class Retry implements PlacedGuard {
+  readonly place: PlacedGuard['place'];
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -70,9 +80,15 @@ class Retry implements Guard {
     this.#clock = clock;
     this.#random = random;
     this.#budget = new RetryBudget(settings.budget);
+    this.place = settings.outcome === 'call' ? PLACES.retry : PLACES.retryOfCalls;
   }
 
-  async execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, given?: GuardedCall): Promise<T> {
+  forBreaker({ options: { isBreakable: isRetryable } }: Breaker<unknown>): Guard {
+    const settings = isRetryable ? { isRetryable, ...this.#settings } : this.#settings;
+    return new Retry(settings, this.#clock, this.#random);
+  }
+
+  async execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, given?: CallOptions): Promise<T> {
     const call = new Passed(given);
     this.#budget.called();
     for (let attempt = 1; ; attempt++) {
@@ -87,7 +103,7 @@ class Retry implements Guard {
   }
 
   /** How long to wait before the next attempt; `undefined`: there is none. */
-  #delayAfter(error: unknown, attempt: number, given: GuardedCall | undefined): number | undefined {
+  #delayAfter(error: unknown, attempt: number, given: CallOptions | undefined): number | undefined {
     const { attempts, minDelay, maxDelay, isRetryable = isBreakable } = this.#settings;
     if (attempt >= attempts || given?.signal?.aborted || wasRefused(error)) return undefined;
     if (!safely(isRetryable, error)) return undefined;

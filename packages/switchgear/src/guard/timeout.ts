@@ -3,9 +3,9 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import type { OptionSpec } from '../options.ts';
-import type { Guard } from './guard.ts';
 import { readGuardOptions } from './guard-options.ts';
 import { limited } from './limited.ts';
+import { PLACES, type PlacedGuard } from './place.ts';
 
 export interface TimeoutOptions {
   /** Time, replaced in tests. */
@@ -22,8 +22,8 @@ const TABLE: Record<'after', OptionSpec> = {
  *
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a time that is none.
  */
-export function timeout(after: Duration, { clock = systemClock }: TimeoutOptions = {}): Guard {
+export function timeout(after: Duration, { clock = systemClock }: TimeoutOptions = {}): PlacedGuard {
   const { after: ms } = readGuardOptions<{ after: number }>('timeout', TABLE, { after });
   const timedOut = () => new DOMException(`the attempt took longer than ${ms} ms`, 'TimeoutError');
-  return { execute: (fn, given) => limited(fn, given, clock, ms, timedOut) };
+  return { place: PLACES.timeout, execute: (fn, given) => limited(fn, given, clock, ms, timedOut) };
 }

@@ -1,9 +1,9 @@
 /** Which errors let somebody else answer. */
 
 import type { Breaker } from '../breaker.ts';
+import type { CallOptions } from '../call.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { isBreakable } from './classify.ts';
-import type { GuardedCall } from './guard.ts';
 import { wasRefused } from './was-refused.ts';
 
 /**
@@ -16,8 +16,8 @@ export type Trigger = 'open' | 'failure' | ((error: unknown) => boolean);
 export function triggers(
   on: Trigger,
   error: unknown,
-  given: GuardedCall | undefined,
-  breaker?: Partial<Breaker>,
+  given: CallOptions | undefined,
+  breaker?: Partial<Breaker<unknown>>,
 ): boolean {
   if (given?.signal?.aborted) return false;
   try {

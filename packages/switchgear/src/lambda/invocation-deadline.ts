@@ -1,10 +1,12 @@
 /** The deadline of whichever invocation makes the call. */
 
 import { NoTimeLeftError } from '../errors.ts';
-import { type Guard, Passed } from '../guard/guard.ts';
+import { Passed } from '../guard/guard.ts';
+import { PLACES, type PlacedGuard } from '../guard/place.ts';
 import { timedInvocation } from './invocation.ts';
 
-const GUARD: Guard = {
+const GUARD: PlacedGuard = {
+  place: PLACES.deadline,
   async execute(fn, given) {
     const invocation = timedInvocation();
     if (!invocation) return fn(new Passed(given));
@@ -22,7 +24,7 @@ const GUARD: Guard = {
 
 /**
  * Ends a call `margin` (see `withSwitchgear`) before Lambda ends the invocation that makes it, with a `DOMException` named
- * `TimeoutError`. Put it inside a breaker, at module level: `compose(gear.breaker('payments'), invocationDeadline())`. Giving
+ * `TimeoutError`. Give it to all breakers: `new Switchgear({ store, guards: [invocationDeadline()] })`, or to one. Giving
  * up then counts as a failure, and the function lives to report it. Outside of an invocation it does nothing. A call that fails
  * after its invocation has ended, since nobody awaited it, counts as nothing.
  *
@@ -30,6 +32,6 @@ const GUARD: Guard = {
  *
  * @throws NoTimeLeftError (`NO_TIME_LEFT`) where nothing is left: `fn` was not called; or nothing was left when it failed. Counts as nothing.
  */
-export function invocationDeadline(): Guard {
+export function invocationDeadline(): PlacedGuard {
   return GUARD;
 }

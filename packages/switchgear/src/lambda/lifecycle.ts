@@ -11,7 +11,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
-import { deadline } from '../guard/parent-deadline.ts';
+import { inTime } from '../guard/parent-deadline.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Switchgear } from '../switchgear.ts';
 import { correlationIdOf, soundId } from './correlation-id.ts';
@@ -78,15 +78,16 @@ export class Lifecycle {
   begin(event: unknown, context: LambdaContext): TimedInvocation {
     const remainingMs = context.getRemainingTimeInMillis();
     const requestId = context.awsRequestId;
+    // A function of one second is to make calls too.
+    const margin = Math.min(this.#settings.margin, Math.max(0, remainingMs / 2));
     return {
       correlationId: this.#correlationId(event) ?? requestId,
       requestId,
       deadlineMs: this.#clock.now() + remainingMs,
-      calls: deadline(() => context.getRemainingTimeInMillis(), {
-        // A function of one second is to make calls too.
-        margin: Math.min(this.#settings.margin, Math.max(0, remainingMs / 2)),
-        clock: this.#clock,
-      }),
+      calls: {
+        execute: (fn, given) =>
+          inTime(fn, given, () => context.getRemainingTimeInMillis(), margin, this.#clock),
+      },
       over: false,
     };
   }

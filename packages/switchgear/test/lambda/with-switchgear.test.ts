@@ -187,8 +187,8 @@ describe('the deadline', () => {
     expect(f.store.calls.report).toBe(1);
   });
 
-  it('holds for every breaker of a gear that has it inside, whoever makes the call', async () => {
-    const f = new LambdaFunction({}, { inside: invocationDeadline() });
+  it('holds for every breaker of a gear that has it among its guards, whoever makes the call', async () => {
+    const f = new LambdaFunction({}, { guards: [invocationDeadline()] });
     const payments = f.gear.breaker('payments');
     const handler = withSwitchgear(async () => payments.execute(hangs), f.options);
     const call = caught(handler({}, f.context(3_000)));
