@@ -3,25 +3,27 @@
 import type { Circuit } from '@switchgear/cli/control-api';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ActDialog } from './act/act-dialog.tsx';
-import type { Act } from './act/acts.ts';
+import { useAct } from './act/use-act.ts';
 import type { ControlApi } from './api/control-api.ts';
 import type { LiveFeed } from './api/live-feed.ts';
 import { arrange, tally } from './board/arrange.ts';
 import { Board } from './board/board.tsx';
 import { FilterBar } from './board/filter-bar.tsx';
-import { tileId } from './board/tile.tsx';
+import { useSteps } from './board/use-steps.ts';
 import { Detail } from './detail/detail.tsx';
+import { NoDetail } from './detail/no-detail.tsx';
 import type { Fleet } from './fleet/fleet.ts';
 import { useChanges } from './fleet/listeners.ts';
 import { Header } from './header.tsx';
 import { KeyHelp } from './key-help.tsx';
 import { useKeys } from './keyboard.ts';
-import { Lever } from './lever/lever.tsx';
+import { Lever, useLever } from './lever/lever.tsx';
 import { LiveBanner, staleness } from './live-banner.tsx';
 import { SignIn } from './sign-in.tsx';
+import { Unreadable } from './unreadable.tsx';
 import { useRoute } from './use-route.ts';
-import { plural } from './words/numbers.ts';
-import { STATES } from './words/state.ts';
+import { labelOf } from './words/state.ts';
+import { shown } from './words/text.ts';
 import { moment } from './words/time.ts';
 
 const SAID_MS = 10_000;
@@ -36,8 +38,6 @@ export function App({ api, fleet, feed }: AppProps) {
   const { status } = useChanges(feed);
   useChanges(fleet);
   const [route, go] = useRoute();
-  const [cursor, setCursor] = useState<string>();
-  const [act, setAct] = useState<Act>();
   const [helping, setHelping] = useState(false);
   const [said, say] = useState('');
   const searchField = useRef<HTMLInputElement>(null);
@@ -46,28 +46,18 @@ export function App({ api, fleet, feed }: AppProps) {
   const circuits = arrange(fleet.circuits, route);
   const counts = tally(fleet.circuits);
   const circuit = route.circuit === undefined ? undefined : fleet.circuit(route.circuit);
+  const [act, setAct] = useAct(circuit?.name);
+  const steps = useSteps(circuits, route.circuit);
   useEffect(() => {
     document.title = counts.open > 0 ? `(${counts.open} open) Switchboard` : 'Switchboard';
   }, [counts.open]);
 
-  // Back on the board, the keyboard is where it came from.
-  const left = useRef<string>(undefined);
-  useEffect(() => {
-    if (route.circuit === undefined && left.current !== undefined)
-      document.getElementById(tileId(left.current))?.focus();
-    left.current = route.circuit;
-  }, [route.circuit]);
-
-  const step = (by: number) => {
-    const at = circuits.findIndex(({ name }) => name === cursor);
-    const to = circuits[at < 0 ? 0 : Math.min(circuits.length - 1, Math.max(0, at + by))];
-    setCursor(to?.name);
-  };
+  const help = () => setHelping(true);
   useKeys({
-    j: () => step(1),
-    k: () => step(-1),
+    j: () => steps.by(1),
+    k: () => steps.by(-1),
     '/': () => searchField.current?.select(),
-    '?': () => setHelping(true),
+    '?': help,
     Escape: () => {
       if (route.circuit !== undefined) go({ circuit: undefined, tab: 'now' });
       else {
@@ -82,13 +72,9 @@ export function App({ api, fleet, feed }: AppProps) {
     const timer = setTimeout(() => say(''), SAID_MS);
     return () => clearTimeout(timer);
   }, [said]);
-  const done = (after: Circuit) => {
-    fleet.put(after);
-    setAct(undefined);
-    say(doneWords(after, fleet.nowMs));
-  };
 
-  const header = <Header status={status} counts={counts} total={fleet.size} help={() => setHelping(true)} />;
+  const header = <Header status={status} counts={counts} total={fleet.size} help={help} />;
+  const keys = helping && <KeyHelp close={() => setHelping(false)} />;
   if (status.kind === 'locked')
     return (
       <div class="page">
@@ -102,6 +88,7 @@ export function App({ api, fleet, feed }: AppProps) {
             }}
           />
         </main>
+        {keys}
       </div>
     );
   return (
@@ -114,19 +101,17 @@ export function App({ api, fleet, feed }: AppProps) {
         {lever !== undefined && <Lever api={api} path={lever} />}
       </div>
       <main>
-        <Board fleet={fleet} circuits={circuits} route={route} cursor={cursor} />
-        {circuits.length === 0 && status.kind !== 'connecting' && (
+        <Board fleet={fleet} circuits={circuits} route={route} steps={steps} />
+        {circuits.length === 0 && fleet.pictures > 0 && (
           <p class="nothing">
             {fleet.size === 0
               ? 'No circuit yet: each appears with its first failure, or when somebody operates it.'
-              : 'No circuit fits.'}
+              : 'No circuit fits. Esc shows all.'}
           </p>
         )}
         {circuit && <Detail api={api} fleet={fleet} circuit={circuit} route={route} act={setAct} />}
-        {route.circuit !== undefined && !circuit && status.kind === 'live' && (
-          <section class="detail">
-            <p class="nothing">There is no circuit of this name: {route.circuit}</p>
-          </section>
+        {route.circuit !== undefined && !circuit && fleet.pictures > 0 && (
+          <NoDetail route={{ ...route, circuit: route.circuit }} />
         )}
       </main>
       {circuit && act && (
@@ -134,13 +119,14 @@ export function App({ api, fleet, feed }: AppProps) {
           api={api}
           act={act}
           circuit={circuit}
-          nowMs={() => fleet.nowMs}
-          stale={staleness(status)}
-          done={done}
+          fleet={fleet}
+          stale={staleness(status, fleet.nowMs)}
+          done={(after) => say(doneWords(after, fleet.nowMs))}
+          failed={say}
           close={() => setAct(undefined)}
         />
       )}
-      {helping && <KeyHelp close={() => setHelping(false)} />}
+      {keys}
       <p class="said" role="status">
         {said}
       </p>
@@ -150,31 +136,5 @@ export function App({ api, fleet, feed }: AppProps) {
 
 function doneWords({ name, state, override }: Circuit, nowMs: number): string {
   const until = override?.untilMs === undefined ? '' : ` until ${moment(override.untilMs, nowMs)}`;
-  return `Done: ${name} is ${STATES[state].label.toLowerCase()}${until}.`;
-}
-
-/** Circuits that are missing on the board although they are there: silence would be a lie. */
-function Unreadable({ circuits }: { readonly circuits: Fleet['unreadable'] }) {
-  if (circuits.length === 0) return null;
-  return (
-    <div class="banner">
-      <p>
-        <b>{plural(circuits.length, 'circuit')} cannot be read:</b>{' '}
-        {circuits.map(({ name, problem }) => `${name} (${problem})`).join('; ')}
-      </p>
-    </div>
-  );
-}
-
-/** Where the demo's lever is, if this server has one: asked once, when the page is live. */
-function useLever(api: ControlApi, live: boolean): string | undefined {
-  const [lever, setLever] = useState<string>();
-  useEffect(() => {
-    if (live)
-      api.health().then(
-        ({ lever }) => setLever(lever),
-        () => {},
-      );
-  }, [api, live]);
-  return lever;
+  return `Done: ${shown(name)} is ${labelOf(state).toLowerCase()}${until}.`;
 }

@@ -1,6 +1,7 @@
 import type { LiveStatus } from './api/live-feed.ts';
 import { LiveBadge } from './live-banner.tsx';
 import { chooseTheme, useTheme } from './theme.ts';
+import { useUnhurried } from './unhurried.ts';
 import { plural } from './words/numbers.ts';
 import type { Group } from './words/state.ts';
 
@@ -12,12 +13,17 @@ export interface HeaderProps {
 }
 
 export function Header({ status, counts, total, help }: HeaderProps) {
+  const words = headline(counts, total);
+  const aloud = useUnhurried(words);
   const other = useTheme() === 'dark' ? 'light' : 'dark';
   return (
     <header class="head">
       <h1>Switchboard</h1>
       <LiveBadge status={status} />
-      <p class="headline">{headline(counts, total)}</p>
+      <p class="headline">{words}</p>
+      <p class="unseen" role="status">
+        {aloud}
+      </p>
       <button type="button" onClick={help} aria-keyshortcuts="?">
         Keys
       </button>

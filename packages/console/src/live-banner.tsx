@@ -3,7 +3,7 @@
 import type { LiveFeed, LiveStatus } from './api/live-feed.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { useNow } from './fleet/now.ts';
-import { duration, moment } from './words/time.ts';
+import { duration, moment, remaining } from './words/time.ts';
 
 /** In the header, always. */
 export function LiveBadge({ status }: { readonly status: LiveStatus }) {
@@ -29,15 +29,16 @@ export interface LiveBannerProps {
 
 /** Above everything, as long as it is not live. */
 export function LiveBanner({ feed, status, fleet }: LiveBannerProps) {
-  useNow(fleet);
+  const nowMs = useNow(fleet);
   if (status.kind !== 'lost' && status.kind !== 'stalled') return null;
-  const nowMs = Date.now();
   const why = status.kind === 'lost' ? status.why : 'the server cannot read the store';
   return (
     <div class="banner">
       <p>
-        <b role="alert">Not live: {why}.</b> What you see is from {moment(status.sinceMs, nowMs)},{' '}
-        {duration(nowMs - status.sinceMs)} ago.{' '}
+        <b role="alert">Not live: {why}.</b>{' '}
+        {fleet.pictures === 0
+          ? 'Nothing has been read yet.'
+          : `What you see is from ${moment(status.sinceMs, nowMs)}, ${duration(nowMs - status.sinceMs)} ago.`}{' '}
         {status.kind === 'lost' && retryWords(status.retryAtMs - nowMs)}
       </p>
       {status.kind === 'lost' && (
@@ -50,12 +51,12 @@ export function LiveBanner({ feed, status, fleet }: LiveBannerProps) {
 }
 
 function retryWords(inMs: number): string {
-  return inMs > 0 ? `Trying again in ${duration(inMs)}.` : 'Trying again …';
+  return inMs > 0 ? `Trying again in ${remaining(inMs)}.` : 'Trying again …';
 }
 
 /** The same in one sentence, for who is about to act. */
-export function staleness(status: LiveStatus): string | undefined {
+export function staleness(status: LiveStatus, nowMs: number): string | undefined {
   if (status.kind === 'live') return undefined;
   if (!('sinceMs' in status)) return 'This page is not live.';
-  return `This page is not live since ${moment(status.sinceMs, Date.now())}.`;
+  return `This page is not live since ${moment(status.sinceMs, nowMs)}.`;
 }

@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { ControlApi } from './api/control-api.ts';
 import { LiveFeed } from './api/live-feed.ts';
 import { App } from './app.tsx';
+import { Broken } from './broken.tsx';
 import { Fleet } from './fleet/fleet.ts';
 import { applyTheme } from './theme.ts';
 
@@ -14,4 +15,10 @@ const feed = new LiveFeed(api, fleet);
 void feed.run();
 
 const root = document.getElementById('app');
-if (root) render(<App api={api} fleet={fleet} feed={feed} />, root);
+if (root)
+  render(
+    <Broken>
+      <App api={api} fleet={fleet} feed={feed} />
+    </Broken>,
+    root,
+  );

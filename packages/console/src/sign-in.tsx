@@ -22,6 +22,9 @@ export function SignIn({ why, enter }: SignInProps) {
         id="token"
         type="password"
         autocomplete="off"
+        // What no header can carry is no token.
+        pattern="\s*[!-~]+\s*"
+        title="A token has letters, digits and signs, without blanks between them."
         required
         value={token}
         onInput={(event) => setToken(event.currentTarget.value)}

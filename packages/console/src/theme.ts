@@ -1,6 +1,7 @@
 /** Light or dark: as the system says, until the operator says otherwise. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { browser } from './memory.ts';
 
 export type Theme = 'light' | 'dark';
 
@@ -9,7 +10,7 @@ const CHANGED = 'switchgear:theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 export function theme(): Theme {
-  const chosen = localStorage.getItem(CHOICE);
+  const chosen = browser.get(CHOICE);
   if (chosen === 'light' || chosen === 'dark') return chosen;
   return system.matches ? 'dark' : 'light';
 }
@@ -25,7 +26,7 @@ export function applyTheme(): void {
 }
 
 export function chooseTheme(choice: Theme): void {
-  localStorage.setItem(CHOICE, choice);
+  browser.set(CHOICE, choice);
   document.documentElement.dataset.theme = choice;
   dispatchEvent(new Event(CHANGED));
 }

@@ -7,6 +7,8 @@ export function useRoute(): [Route, (to: Partial<Route>, how?: 'replace') => voi
   useEffect(() => {
     const follow = () => setRoute(parseRoute(location.hash));
     addEventListener('hashchange', follow);
+    // It may have changed before anybody listened.
+    follow();
     return () => removeEventListener('hashchange', follow);
   }, []);
   const go = useCallback((to: Partial<Route>, how?: 'replace') => {

@@ -6,7 +6,8 @@ import { ACTS, actsFor, consequences, fingerprint } from '../src/act/acts.ts';
 import { arrange, tally } from '../src/board/arrange.ts';
 import { gist, next, nextBriefly, why } from '../src/words/circuit.ts';
 import { percent } from '../src/words/numbers.ts';
-import { duration, shortDuration } from '../src/words/time.ts';
+import { shown } from '../src/words/text.ts';
+import { duration, remaining, shortDuration } from '../src/words/time.ts';
 
 const NOW = 1_800_000_000_000;
 const closed: Circuit = {
@@ -106,12 +107,30 @@ it('what needs a person comes first; search finds names, operators and errors', 
 it.each([
   [-5, '0 s', '0 s'],
   [59_400, '59 s', '59 s'],
-  [59_600, '1 min', '1 min'],
+  [59_600, '59 s', '59 s'],
   [252_000, '4 min 12 s', '4 min'],
   [3_600_000, '1 h', '1 h'],
   [187_200_000, '2 d 4 h', '2 d'],
 ])('%d ms is %s', (ms, long, short) => {
   expect([duration(ms), shortDuration(ms)]).toEqual([long, short]);
+});
+
+it('what is to come is rounded up: no probe is due while it says in how long', () => {
+  expect([1, 999, 1_000, 59_001].map(remaining)).toEqual(['1 s', '1 s', '1 s', '1 min']);
+  expect(next(forced, NOW + 61_000)).toBe('Ends by itself now; then one probe call decides.');
+});
+
+it('characters that are not seen are shown: a name turns no words about, and looks like no other', () => {
+  expect(shown('pay\u202Ements \u200Bz\u{E0041}')).toBe('pay\\u202ements \\u200bz\\u{e0041}');
+  const evil = { ...open, name: 'x\u202E' };
+  for (const act of ACTS) expect(consequences(act, evil, undefined).join()).not.toMatch(/\p{Cf}/u);
+  expect(why({ ...closed, name: 'x\u2066' })).toBe('x\\u2066 has never left the closed state.');
+});
+
+it('what nobody forces any more cannot be released', () => {
+  expect(consequences('release', closed, undefined)).toEqual([
+    'Nothing is in force any more: it has ended, or somebody has released it.',
+  ]);
 });
 
 it('little is not nothing', () => {

@@ -2,8 +2,12 @@
 
 import type { Circuit } from '@switchgear/cli/control-api';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import type { ControlApi } from '../api/control-api.ts';
-import { STATES } from '../words/state.ts';
+import { type ControlApi, failureWords, RequestRefused } from '../api/control-api.ts';
+import { DETAIL_TITLE } from '../detail/title.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { useNow } from '../fleet/now.ts';
+import { labelOf } from '../words/state.ts';
+import { shown } from '../words/text.ts';
 import { moment } from '../words/time.ts';
 import { ACT_WORDS, type Act, consequences, fingerprint, LENGTHS } from './acts.ts';
 
@@ -12,16 +16,18 @@ export interface ActDialogProps {
   readonly act: Act;
   /** As it is now: it may change while the dialog is open. */
   readonly circuit: Circuit;
-  readonly nowMs: () => number;
+  readonly fleet: Fleet;
   /** Why what the page shows may be old; absent: it is live. */
   readonly stale: string | undefined;
   readonly done: (circuit: Circuit) => void;
+  /** It was sent, the dialog was left, and then this came of it. */
+  readonly failed: (words: string) => void;
   readonly close: () => void;
 }
 
 const DEFAULT_LENGTH = 1;
 
-export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActDialogProps) {
+export function ActDialog({ api, act, circuit, fleet, stale, done, failed, close }: ActDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const [by, setBy] = useState(api.operator);
@@ -30,12 +36,20 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
   const [seen, setSeen] = useState(() => fingerprint(circuit));
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState<string>();
-  useEffect(() => dialog.current?.showModal(), []);
+  const here = useRef(true);
+  useEffect(() => {
+    dialog.current?.showModal();
+    return () => {
+      here.current = false;
+    };
+  }, []);
+  const nowMs = useNow(fleet);
 
   const { label, confirm, lasts } = ACT_WORDS[act];
   const lasting = LENGTHS[length] ?? LENGTHS[DEFAULT_LENGTH];
-  const until = lasting.ms === undefined ? undefined : `at ${moment(nowMs() + lasting.ms, nowMs())}`;
+  const until = lasting.ms === undefined ? undefined : `at ${moment(nowMs + lasting.ms, nowMs)}`;
   const changed = seen !== fingerprint(circuit);
+  const pointless = act === 'release' && !circuit.override;
 
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -43,9 +57,18 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
     setProblem(undefined);
     api.operator = by.trim();
     try {
-      done(await perform(api, act, circuit.name, reason.trim(), lasting.for));
+      const after = await perform(api, act, circuit.name, reason.trim(), lasting.for);
+      fleet.answer(circuit, after);
+      if (here.current) {
+        dialog.current?.close();
+        // The button that led here may be gone with the state that offered it.
+        document.getElementById(DETAIL_TITLE)?.focus();
+      }
+      done(after);
     } catch (error) {
-      setProblem(error instanceof TypeError ? 'the server cannot be reached' : (error as Error).message);
+      const words = outcomeWords(error);
+      if (!here.current) failed(`${label}: ${shown(circuit.name)}. ${words}`);
+      setProblem(words);
       setSending(false);
     }
   };
@@ -54,7 +77,7 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
     <dialog ref={dialog} class="act" aria-labelledby={`${id}-title`} onClose={close}>
       <form onSubmit={submit}>
         <h2 id={`${id}-title`}>
-          {label}: {circuit.name}
+          {label}: {shown(circuit.name)}
         </h2>
         <ul class="consequences">
           {consequences(act, circuit, until).map((words) => (
@@ -102,7 +125,7 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
         )}
         {changed && (
           <p class="problem" role="alert">
-            It changed while you were reading: {changeOf(circuit, nowMs())}{' '}
+            It changed while you were reading: {changeOf(circuit, nowMs)}{' '}
             <button type="button" onClick={() => setSeen(fingerprint(circuit))}>
               I have seen it
             </button>
@@ -110,7 +133,7 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
         )}
         {problem && (
           <p class="problem" role="alert">
-            Not done: {problem}
+            {problem}
           </p>
         )}
         <div class="buttons">
@@ -121,7 +144,7 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
             type="submit"
             class="primary"
             data-act={act}
-            disabled={sending || changed || by.trim() === '' || reason.trim() === ''}
+            disabled={sending || changed || pointless || by.trim() === '' || reason.trim() === ''}
           >
             {sending ? 'Sending …' : confirm}
           </button>
@@ -132,9 +155,15 @@ export function ActDialog({ api, act, circuit, nowMs, stale, done, close }: ActD
 }
 
 function changeOf({ state, override }: Circuit, nowMs: number): string {
-  const now = `it is ${STATES[state]?.label.toLowerCase() ?? state} now`;
+  const now = `it is ${labelOf(state).toLowerCase()} now`;
   if (!override) return `${now}.`;
-  return `${now}, by ${override.by} at ${moment(override.atMs, nowMs)}: “${override.reason}”.`;
+  return `${now}, by ${shown(override.by)} at ${moment(override.atMs, nowMs)}: “${shown(override.reason)}”.`;
+}
+
+/** What was refused was not done. Of what had no answer nobody here knows. */
+function outcomeWords(error: unknown): string {
+  if (error instanceof RequestRefused && error.final) return `Not done: ${error.message}`;
+  return `It is not known whether this was done: ${failureWords(error)}. See how the circuit is before you try again.`;
 }
 
 function perform(

@@ -1,6 +1,7 @@
 /** What an operator can do to a circuit: its words, and what it will do before it is done. */
 
 import type { Circuit } from '@switchgear/cli/control-api';
+import { shown } from '../words/text.ts';
 
 export const ACTS = ['forced-open', 'forced-closed', 'disabled', 'release', 'reset'] as const;
 export type Act = (typeof ACTS)[number];
@@ -34,53 +35,59 @@ export function consequences(
   { name, override, state }: Circuit,
   until: string | undefined,
 ): string[] {
+  const circuit = shown(name);
+  const by = override && shown(override.by);
   const replaced =
-    override && ACT_WORDS[act].lasts
-      ? [`This takes the place of what ${override.by} did (${override.mode}).`]
-      : [];
+    override && ACT_WORDS[act].lasts ? [`This takes the place of what ${by} did (${override.mode}).`] : [];
   const end = (then: string) =>
     until === undefined
       ? `It has no end: it holds until somebody releases it. Then ${then}.`
       : `It ends ${until}. Then ${then}.`;
-  const whole = `In the whole fleet, each process within its next refresh (${REFRESH}):`;
   switch (act) {
     case 'forced-open':
       return [
-        `${whole} every call to ${name} is rejected at once. Calls that run are not stopped.`,
+        `Every call to ${circuit} is rejected at once, in the whole fleet. Calls that run are not stopped.`,
         end('one probe call decides whether it closes'),
         ...replaced,
+        REACH,
       ];
     case 'forced-closed':
       return [
-        `${whole} every call to ${name} goes through, however many fail.`,
+        `Every call to ${circuit} goes through, in the whole fleet, however many fail.`,
         'Nothing trips. Failures are counted and shown.',
         end('it begins anew, closed, and may trip again'),
         ...replaced,
+        REACH,
       ];
     case 'disabled':
       return [
-        `${whole} the breaker of ${name} stands aside. Every call goes through.`,
+        `The breaker of ${circuit} stands aside, in the whole fleet: every call goes through.`,
         'Nothing trips. Failures are counted and shown.',
         end('it begins anew, closed, and may trip again'),
         ...replaced,
+        REACH,
       ];
     case 'release':
+      if (!override) return ['Nothing is in force any more: it has ended, or somebody has released it.'];
       return [
-        `Ends what ${override?.by ?? 'an operator'} did (${override?.mode ?? 'override'}).`,
+        `Ends what ${by} did (${override.mode}).`,
         state === 'forced-open'
-          ? `${name} becomes half-open: one probe call decides whether it closes. No rush of calls.`
-          : `${name} begins anew, closed, and may trip again.`,
+          ? `${circuit} becomes half-open: one probe call decides whether it closes. No rush of calls.`
+          : `${circuit} begins anew, closed, and may trip again.`,
+        REACH,
       ];
     case 'reset':
       return [
-        `${name} begins anew, closed: every call goes through at once, without a probe.`,
+        `${circuit} begins anew, closed: every call goes through at once, without a probe.`,
         'What was counted is forgotten, and an override ends. The history stays.',
+        REACH,
       ];
   }
 }
 
 /** `cacheTtl` as it is unless a fleet sets another, and what chance adds to it. */
-const REFRESH = 'up to 5.5 s unless set otherwise, at once where the store pushes';
+const REACH =
+  'Each process follows with its next refresh: at once where the store pushes, else within 5.5 s unless set otherwise.';
 
 /** How long a lasting act may hold. An end is the rule: what nobody remembers ends by itself. */
 export const LENGTHS = [

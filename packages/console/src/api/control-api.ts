@@ -9,6 +9,7 @@ import type {
   Problem,
   Samples,
 } from '@switchgear/cli/control-api';
+import { browser, tab } from '../memory.ts';
 
 /** Health, and what a server may offer besides the API: the demo's lever. */
 export type Announcement = Health & { readonly lever?: string };
@@ -19,11 +20,28 @@ export class RequestRefused extends Error {
   readonly status: number;
   readonly code: string;
 
+  /** Whether the server says that nothing was done: of a store that failed, or of a proxy, that is not known. */
+  get final(): boolean {
+    return this.status < 500;
+  }
+
   constructor({ status, code, detail }: Problem) {
     super(detail);
     this.status = status;
     this.code = code;
   }
+}
+
+/** A change that has had no answer by then may have happened: whoever asked for it is told so, and looks. */
+const CHANGE_MS = 15_000;
+
+/** Why a question had no answer. */
+export function failureWords(error: unknown): string {
+  if (error instanceof RequestRefused) return error.message;
+  // A proxy's page, most often one that asks who you are.
+  if (error instanceof SyntaxError) return 'something else answers in the place of the server';
+  // Browsers have words of their own for a server that is not there ("Failed to fetch"): none helps.
+  return 'the server cannot be reached';
 }
 
 const TOKEN = 'switchgear.token';
@@ -39,16 +57,16 @@ export class ControlApi {
 
   /** Kept while the tab lives, and in this tab alone. */
   set token(token: string) {
-    sessionStorage.setItem(TOKEN, token);
+    tab.set(TOKEN, token);
   }
 
   /** Whom changes name as their author, where the server does not know him anyway. Kept in this browser. */
   get operator(): string {
-    return localStorage.getItem(OPERATOR) ?? '';
+    return browser.get(OPERATOR) ?? '';
   }
 
   set operator(name: string) {
-    localStorage.setItem(OPERATOR, name);
+    browser.set(OPERATOR, name);
   }
 
   circuits(signal?: AbortSignal): Promise<Circuits> {
@@ -65,15 +83,15 @@ export class ControlApi {
   }
 
   override(name: string, request: OverrideRequest): Promise<Circuit> {
-    return this.#ask('PUT', `${pathOf(name)}/override`, { body: request });
+    return this.#change('PUT', `${pathOf(name)}/override`, request);
   }
 
   release(name: string, reason: string): Promise<Circuit> {
-    return this.#ask('DELETE', `${pathOf(name)}/override`, { body: { reason } });
+    return this.#change('DELETE', `${pathOf(name)}/override`, { reason });
   }
 
   reset(name: string, reason: string): Promise<Circuit> {
-    return this.#ask('POST', `${pathOf(name)}/reset`, { body: { reason } });
+    return this.#change('POST', `${pathOf(name)}/reset`, { reason });
   }
 
   /** A server that cannot reach its store answers 503 with the same body. */
@@ -95,6 +113,16 @@ export class ControlApi {
     return response.body;
   }
 
+  async #change(method: string, path: string, body: object): Promise<Circuit> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), CHANGE_MS);
+    try {
+      return await this.#ask(method, path, { body, signal: patience.signal });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #ask<T>(method: string, path: string, init: Init): Promise<T> {
     const response = await this.#send(method, path, init);
     if (!response.ok) throw await refusal(response);
@@ -102,12 +130,12 @@ export class ControlApi {
   }
 
   #send(method: string, path: string, { body, headers, signal }: Init): Promise<Response> {
-    const token = sessionStorage.getItem(TOKEN);
+    const token = tab.get(TOKEN);
     return fetch(new URL(path, this.#base), {
       method,
       headers: {
         ...headers,
-        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(body !== undefined && this.operator && { 'switchgear-by': encodeURIComponent(this.operator) }),
       },

@@ -1,39 +1,30 @@
 /** The board: every circuit as a breaker, what needs a person first. */
 
 import type { Circuit } from '@switchgear/cli/control-api';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Fleet } from '../fleet/fleet.ts';
 import { useNow } from '../fleet/now.ts';
 import { addressOf, type Route } from '../route.ts';
-import { Tile, tileId } from './tile.tsx';
-import { layoutOf, scrollTo, type View } from './windowing.ts';
+import { Tile } from './tile.tsx';
+import { useReach } from './use-reach.ts';
+import type { Steps } from './use-steps.ts';
+import { layoutOf, type View } from './windowing.ts';
 
 export interface BoardProps {
   readonly fleet: Fleet;
   readonly circuits: readonly Circuit[];
   readonly route: Route;
-  /** The circuit that the keyboard is at. */
-  readonly cursor: string | undefined;
+  readonly steps: Steps;
 }
 
-export function Board({ fleet, circuits, route, cursor }: BoardProps) {
+export function Board({ fleet, circuits, route, steps }: BoardProps) {
   const nowMs = useNow(fleet);
   const pane = useRef<HTMLElement>(null);
   const view = useView(pane);
   const layout = layoutOf(circuits.length, view);
   const { columns, from, to, before, after } = layout;
 
-  useLayoutEffect(() => {
-    const index = circuits.findIndex(({ name }) => name === cursor);
-    if (cursor === undefined || index < 0 || !pane.current) return;
-    pane.current.scrollTop = scrollTo(index, layout, view);
-    // Drawn by now if it was near; otherwise after the scroll has been seen.
-    const focus = () => document.getElementById(tileId(cursor))?.focus({ preventScroll: true });
-    focus();
-    const frame = requestAnimationFrame(() => requestAnimationFrame(focus));
-    return () => cancelAnimationFrame(frame);
-    // Only a step of the keyboard moves the focus; news must not.
-  }, [cursor]);
+  useReach(pane, circuits, layout, view, steps.step);
 
   return (
     <section class="board" ref={pane} aria-label="Circuits" tabIndex={-1}>
@@ -55,6 +46,7 @@ export function Board({ fleet, circuits, route, cursor }: BoardProps) {
             current={route.circuit === circuit.name}
             position={from + i + 1}
             of={circuits.length}
+            reached={steps.reached}
           />
         ))}
       </ul>

@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useTheme } from '../theme.ts';
+import { lonely } from './series.ts';
 
 export interface Line {
   readonly label: string;
@@ -14,12 +15,23 @@ export interface Line {
   readonly fill?: true;
 }
 
+/** A stretch of time that is shaded behind the lines. */
+export interface Stretch {
+  readonly label: string;
+  /** Name of the style sheet's colour. */
+  readonly colour: string;
+  /** On the same scale as `atSec`. */
+  readonly fromSec: number;
+  readonly untilSec: number;
+}
+
 export interface ChartProps {
   /** What a person reads who does not see it. */
   readonly summary: string;
   /** Seconds: since 1970, or since the start of a run where `elapsed`. */
   readonly atSec: readonly number[];
   readonly lines: readonly Line[];
+  readonly stretches?: readonly Stretch[];
   readonly format: (value: number) => string;
   readonly max?: number;
   readonly elapsed?: true;
@@ -27,10 +39,22 @@ export interface ChartProps {
 }
 
 const HEIGHT = 130;
+const NONE: readonly Stretch[] = [];
 
-export function Chart({ summary, atSec, lines, format, max, elapsed, height = HEIGHT }: ChartProps) {
+export function Chart({
+  summary,
+  atSec,
+  lines,
+  stretches = NONE,
+  format,
+  max,
+  elapsed,
+  height = HEIGHT,
+}: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
+  const shaded = useRef(stretches);
+  shaded.current = stretches;
   const theme = useTheme();
   const shape = JSON.stringify([lines.map(({ label, colour }) => [label, colour]), max, height, theme]);
   const data = [atSec, ...lines.map(({ values }) => values)] as uPlot.AlignedData;
@@ -39,7 +63,11 @@ export function Chart({ summary, atSec, lines, format, max, elapsed, height = HE
   useLayoutEffect(() => {
     const element = host.current;
     if (!element) return;
-    const made = new uPlot(options(element, lines, format, max, elapsed, height), data, element);
+    const made = new uPlot(
+      { ...options(element, lines, format, max, elapsed, height), hooks: { drawClear: [shade(shaded)] } },
+      data,
+      element,
+    );
     plot.current = made;
     return () => {
       made.destroy();
@@ -71,9 +99,33 @@ export function Chart({ summary, atSec, lines, format, max, elapsed, height = HE
             {label}
           </span>
         ))}
+        {[...new Map(stretches.map(({ label, colour }) => [label, colour]))].map(([label, colour]) => (
+          <span key={label} class="key">
+            <svg viewBox="0 0 24 6" aria-hidden="true">
+              <path class="stretch" d="M0 0H24V6H0Z" fill={`var(${colour})`} />
+            </svg>
+            {label}
+          </span>
+        ))}
       </figcaption>
     </figure>
   );
+}
+
+/** Draws the stretches of time: before the grid and the lines. However short one is, it is seen. */
+function shade(stretches: { readonly current: readonly Stretch[] }): (plot: uPlot) => void {
+  return ({ ctx, bbox, root, valToPos }) => {
+    const right = bbox.left + bbox.width;
+    ctx.save();
+    for (const { colour, fromSec, untilSec } of stretches.current) {
+      const from = Math.max(bbox.left, valToPos(fromSec, 'x', true));
+      const until = Math.min(right, Math.max(from + 2, valToPos(untilSec, 'x', true)));
+      if (until <= from) continue;
+      ctx.fillStyle = `color-mix(in srgb, ${resolved(root, colour)} 18%, transparent)`;
+      ctx.fillRect(from, bbox.top, until - from, bbox.height);
+    }
+    ctx.restore();
+  };
 }
 
 function options(
@@ -103,7 +155,7 @@ function options(
       y: { range: (_, __, high) => [0, max ?? Math.max(1, high * 1.1)] },
     },
     axes: [
-      { ...axis, size: 22, space: 70, values: (_, ticks) => ticks.map(elapsed ? seconds : clock) },
+      { ...axis, size: 22, space: 50, values: (_, ticks) => ticks.map(elapsed ? seconds : clock) },
       { ...axis, size: 46, space: 28, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
@@ -113,7 +165,7 @@ function options(
           label,
           stroke: colour(name),
           width: 1.75,
-          points: { show: false },
+          points: { show: false, size: 4, filter: ({ data }, i) => lonely([...(data[i] ?? [])]) },
           ...(dash && { dash: [...dash] }),
           ...(fill && { fill: `color-mix(in srgb, ${colour(name)} 16%, transparent)` }),
         }),

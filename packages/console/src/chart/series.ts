@@ -17,22 +17,29 @@ export interface Series {
 export interface Totals {
   readonly calls: number;
   readonly failures: number;
-  readonly admitted: number | undefined;
-  readonly rejected: number | undefined;
+  readonly admitted: number;
+  readonly rejected: number;
 }
 
 /**
  * Points of the span that ends at `untilMs`, or just before: only bins that are over, added up each. A second without a point is one
  * in which nothing was counted.
+ *
+ * @param knowsTraffic whether points tell what was admitted and rejected.
  */
-export function seriesOf(points: readonly Point[], untilMs: number, spanMs: number, binMs: number): Series {
+export function seriesOf(
+  points: readonly Point[],
+  untilMs: number,
+  spanMs: number,
+  binMs: number,
+  knowsTraffic: boolean,
+): Series {
   const bins = Math.ceil(spanMs / binMs);
   // Bins keep their places while time goes on: a line must not tremble.
   const endMs = Math.floor(untilMs / binMs) * binMs;
   const startMs = endMs - bins * binMs;
   const zeros = () => Array.from({ length: bins }, () => 0);
   const sums = { calls: zeros(), failures: zeros(), admitted: zeros(), rejected: zeros() };
-  const traffic = knowsTraffic(points);
   for (const point of points)
     for (const [bin, share] of binsOf(point, startMs, binMs)) {
       if (bin < 0 || bin >= bins) continue;
@@ -44,9 +51,9 @@ export function seriesOf(points: readonly Point[], untilMs: number, spanMs: numb
     atSec: sums.calls.map((_, bin) => (startMs + (bin + 1) * binMs) / 1_000),
     calls: perSecond(sums.calls),
     failures: perSecond(sums.failures),
-    failureRatio: ratios(sums.failures, traffic ? sums.admitted : sums.calls),
-    admitted: traffic ? perSecond(sums.admitted) : [],
-    rejected: traffic ? perSecond(sums.rejected) : [],
+    failureRatio: ratios(sums.failures, knowsTraffic ? sums.admitted : sums.calls),
+    admitted: knowsTraffic ? perSecond(sums.admitted) : [],
+    rejected: knowsTraffic ? perSecond(sums.rejected) : [],
   };
 }
 
@@ -54,12 +61,11 @@ export function totalsOf(points: readonly Point[], sinceMs: number): Totals {
   const recent = points.filter(({ atMs }) => atMs >= sinceMs);
   const sum = (key: 'calls' | 'failures' | 'admitted' | 'rejected') =>
     recent.reduce((total, point) => total + (point[key] ?? 0), 0);
-  const traffic = knowsTraffic(recent);
   return {
     calls: sum('calls'),
     failures: sum('failures'),
-    admitted: traffic ? sum('admitted') : undefined,
-    rejected: traffic ? sum('rejected') : undefined,
+    admitted: sum('admitted'),
+    rejected: sum('rejected'),
   };
 }
 
@@ -81,6 +87,10 @@ function ratios(failures: readonly number[], of: readonly number[]): (number | n
   return of.map((calls, bin) => (calls > 0 ? Math.min(1, (failures[bin] ?? 0) / calls) : null));
 }
 
-function knowsTraffic(points: readonly Point[]): boolean {
-  return points.some(({ admitted, rejected }) => admitted !== undefined || rejected !== undefined);
+/** Places of values with nothing on either side: a line through one point is none, so that it needs a dot. */
+export function lonely(values: readonly (number | null | undefined)[]): number[] | null {
+  const places = values.flatMap((value, i) =>
+    value != null && values[i - 1] == null && values[i + 1] == null ? [i] : [],
+  );
+  return places.length > 0 ? places : null;
 }

@@ -12,10 +12,14 @@ import { settingText } from '../what-if/settings.ts';
 import { WhatIf } from '../what-if/what-if.tsx';
 import { next, why } from '../words/circuit.ts';
 import { count, percent, plural } from '../words/numbers.ts';
-import { STATES } from '../words/state.ts';
+import { labelOf, STATES } from '../words/state.ts';
+import { shown } from '../words/text.ts';
 import { duration, moment } from '../words/time.ts';
+import { Close } from './close.tsx';
 import { History } from './history.tsx';
 import { Rates } from './rates.tsx';
+import { DETAIL_TITLE } from './title.ts';
+import { useHistory } from './use-history.ts';
 
 export interface DetailProps {
   readonly api: ControlApi;
@@ -37,18 +41,11 @@ export function Detail({ api, fleet, circuit, route, act }: DetailProps) {
     </a>
   );
   return (
-    <section class="detail" aria-labelledby="detail-title" data-state={state}>
+    <section class="detail" aria-labelledby={DETAIL_TITLE} data-state={state}>
       <header>
-        <a
-          class="close"
-          href={addressOf({ ...route, circuit: undefined, tab: 'now' })}
-          aria-keyshortcuts="Escape"
-        >
-          <span aria-hidden="true">✕</span>
-          <span class="unseen">Close details</span>
-        </a>
-        <h2 id="detail-title" ref={title} tabIndex={-1}>
-          {name}
+        <Close href={addressOf({ ...route, circuit: undefined, tab: 'now' })} />
+        <h2 id={DETAIL_TITLE} ref={title} tabIndex={-1}>
+          {shown(name)}
         </h2>
         <nav aria-label="Views of this circuit">
           {tab('now', 'Now')}
@@ -56,7 +53,7 @@ export function Detail({ api, fleet, circuit, route, act }: DetailProps) {
         </nav>
       </header>
       {route.tab === 'now' ? (
-        <Now api={api} fleet={fleet} circuit={circuit} act={act} />
+        <Now key={name} api={api} fleet={fleet} circuit={circuit} act={act} />
       ) : (
         <WhatIf key={name} circuit={circuit} />
       )}
@@ -66,6 +63,7 @@ export function Detail({ api, fleet, circuit, route, act }: DetailProps) {
 
 function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
   const nowMs = useNow(fleet);
+  const history = useHistory(api, circuit, fleet.pictures);
   const { name, state, sinceMs, evidence, failureRatio, override, policy } = circuit;
   const since =
     sinceMs > 0 ? `since ${moment(sinceMs, nowMs)} (${duration(nowMs - sinceMs)})` : 'from the start';
@@ -75,7 +73,7 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
         <Glyph state={state} />
         <div>
           <p class="verdict-state">
-            <b>{STATES[state]?.label ?? state}</b> <span>{since}</span>
+            <b>{labelOf(state)}</b> <span>{since}</span>
           </p>
           <p>{STATES[state]?.meaning}</p>
         </div>
@@ -85,8 +83,8 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
           <>
             <dt>By hand</dt>
             <dd>
-              <b>{override.by}</b>: “{override.reason}”. {override.mode}, since {moment(override.atMs, nowMs)}
-              ,{' '}
+              <b>{shown(override.by)}</b>: “{shown(override.reason)}”. {override.mode}, since{' '}
+              {moment(override.atMs, nowMs)},{' '}
               {override.untilMs === undefined ? 'without an end' : `until ${moment(override.untilMs, nowMs)}`}
               .
             </dd>
@@ -110,7 +108,7 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
               {Object.entries(policy.values)
                 .map(([key, value]) => `${key} ${settingText(key, value)}`)
                 .join(', ')}
-              . Stored by {policy.by}, {moment(policy.atMs, nowMs)}: “{policy.reason}”.
+              . Stored by {shown(policy.by)}, {moment(policy.atMs, nowMs)}: “{shown(policy.reason)}”.
             </>
           ) : (
             'Those of the code: none are stored.'
@@ -124,8 +122,14 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
           </button>
         ))}
       </div>
-      <Rates points={fleet.points(name)} untilMs={fleet.sampledMs} />
-      <History api={api} circuit={circuit} nowMs={nowMs} />
+      <Rates
+        points={fleet.points(name)}
+        untilMs={fleet.sampledMs}
+        knowsTraffic={fleet.knowsTraffic}
+        circuit={circuit}
+        history={history}
+      />
+      <History history={history} circuit={circuit} nowMs={nowMs} />
     </>
   );
 }

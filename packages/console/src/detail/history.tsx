@@ -1,49 +1,35 @@
 /** The timeline of a circuit: each transition with its reason, newest first. */
 
 import type { Circuit, HistoryEntry } from '@switchgear/cli/control-api';
-import { useEffect, useState } from 'preact/hooks';
-import type { ControlApi } from '../api/control-api.ts';
 import { Glyph } from '../board/glyph.tsx';
 import { reasonOf, sentence } from '../words/circuit.ts';
-import { STATES } from '../words/state.ts';
-import { duration, moment } from '../words/time.ts';
+import { labelOf } from '../words/state.ts';
+import { shown } from '../words/text.ts';
+import { duration, moment, timeZone } from '../words/time.ts';
+import type { TransitionHistory } from './use-history.ts';
 
 export interface HistoryProps {
-  readonly api: ControlApi;
+  readonly history: TransitionHistory;
   readonly circuit: Circuit;
   readonly nowMs: number;
 }
 
-type Entries = readonly HistoryEntry[] | { readonly problem: string } | undefined;
-
-export function History({ api, circuit, nowMs }: HistoryProps) {
-  const { name, epoch, override } = circuit;
-  const [entries, setEntries] = useState<Entries>();
-  // A new epoch is a new line of the history.
-  useEffect(() => {
-    const asking = new AbortController();
-    api.history(name, asking.signal).then(
-      ({ transitions }) => setEntries(transitions),
-      (error: Error) => {
-        if (!asking.signal.aborted) setEntries({ problem: error.message });
-      },
-    );
-    return () => asking.abort();
-  }, [api, name, epoch.id]);
-
+export function History({ history, circuit: { override }, nowMs }: HistoryProps) {
   return (
-    <section class="history" aria-labelledby="history-title">
-      <h3 id="history-title">Timeline</h3>
-      {entries === undefined && <p class="quiet">Reading …</p>}
-      {entries && 'problem' in entries && (
-        <p class="problem">The history could not be read: {entries.problem}</p>
+    <section class="history" aria-label="Timeline">
+      <h3>
+        Timeline <span class="quiet">times in {timeZone(nowMs)}</span>
+      </h3>
+      {history === undefined && <p class="quiet">Reading …</p>}
+      {history && 'problem' in history && (
+        <p class="problem">The history could not be read: {history.problem}</p>
       )}
-      {Array.isArray(entries) && entries.length === 0 && !override && <p class="quiet">No transition yet.</p>}
-      {Array.isArray(entries) && (
+      {Array.isArray(history) && history.length === 0 && !override && <p class="quiet">No transition yet.</p>}
+      {Array.isArray(history) && (
         <ol>
           {override && <ByHand override={override} nowMs={nowMs} />}
-          {entries.map((entry, i) => (
-            <Entry key={entry.epoch.id} entry={entry} untilMs={entries[i - 1]?.atMs} nowMs={nowMs} />
+          {history.map((entry, i) => (
+            <Entry key={entry.epoch.id} entry={entry} untilMs={history[i - 1]?.atMs} nowMs={nowMs} />
           ))}
         </ol>
       )}
@@ -65,14 +51,13 @@ function ByHand({
       <Glyph state={mode} />
       <div>
         <p class="entry-head">
-          <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time>{' '}
-          <b>{STATES[mode].label}</b>
+          <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time> <b>{labelOf(mode)}</b>
           <span class="quiet">
             {untilMs === undefined ? 'until released' : `until ${moment(untilMs, nowMs)}`}
           </span>
         </p>
-        <p>“{reason}”</p>
-        <p class="quiet">by {by}</p>
+        <p>“{shown(reason)}”</p>
+        <p class="quiet">by {shown(by)}</p>
       </div>
     </li>
   );
@@ -94,7 +79,7 @@ function Entry({ entry, untilMs, nowMs }: EntryProps) {
         <p class="entry-head">
           <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time>{' '}
           <span>
-            {STATES[from].label} → <b>{STATES[to].label}</b>
+            {labelOf(from)} → <b>{labelOf(to)}</b>
           </span>
           <span class="quiet">
             {untilMs === undefined ? 'until now, ' : ''}
@@ -103,8 +88,8 @@ function Entry({ entry, untilMs, nowMs }: EntryProps) {
         </p>
         <p>{sentence(reasonOf(entry))}</p>
         <p class="quiet">
-          by {by}
-          {note ? `: “${note}”` : ''}
+          by {shown(by)}
+          {note ? `: “${shown(note)}”` : ''}
         </p>
       </div>
     </li>

@@ -20,12 +20,16 @@ export class Fleet extends Listeners {
   unreadable: Circuits['unreadable'] = [];
   /** When the latest sample was taken: what happened later is not known yet. */
   sampledMs = 0;
+  /** Whether the server is told what it let through and turned away: then a circuit without such counts had no calls. */
+  knowsTraffic = false;
+  /** Whole pictures so far: what was asked of the server besides is to be asked again with each. */
+  pictures = 0;
   /** The store's clock minus this browser's. */
-  clockOffsetMs = 0;
+  #clockOffsetMs = 0;
 
   /** The time by the store's clock. */
   get nowMs(): number {
-    return Date.now() + this.clockOffsetMs;
+    return Date.now() + this.#clockOffsetMs;
   }
 
   get circuits(): Iterable<Circuit> {
@@ -53,7 +57,9 @@ export class Fleet extends Listeners {
     clockOffsetMs: number,
   ): void {
     this.unreadable = unreadable;
-    this.clockOffsetMs = clockOffsetMs;
+    this.#clockOffsetMs = clockOffsetMs;
+    this.pictures++;
+    this.knowsTraffic = false;
     this.#circuits.clear();
     for (const circuit of circuits) this.#circuits.set(circuit.name, circuit);
     this.#points.clear();
@@ -62,9 +68,23 @@ export class Fleet extends Listeners {
     this.changed();
   }
 
+  /** Who may see nothing any more sees nothing of before either. */
+  forget(): void {
+    this.replace([], [], [], this.#clockOffsetMs);
+    this.pictures = 0;
+  }
+
   put(circuit: Circuit): void {
     this.#circuits.set(circuit.name, circuit);
     this.changed();
+  }
+
+  /**
+   * The server's answer to a change that was asked for when the circuit was `before`. Where news has come since, it is the
+   * newer, or newer is on its way; and nothing repeats it.
+   */
+  answer(before: Circuit, after: Circuit): void {
+    if (this.#circuits.get(before.name) === before) this.put(after);
   }
 
   add(sample: Sample): void {
@@ -78,6 +98,7 @@ export class Fleet extends Listeners {
     const overMs = atMs - this.sampledMs;
     this.sampledMs = atMs;
     for (const [name, counts] of Object.entries(circuits)) {
+      if (counts.admitted !== undefined) this.knowsTraffic = true;
       const points = this.#points.get(name) ?? [];
       points.push({ atMs, overMs, ...counts });
       if (points.length > MOST_POINTS) points.shift();

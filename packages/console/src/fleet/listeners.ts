@@ -8,6 +8,12 @@ const SETTLE_MS = 50;
 export class Listeners {
   readonly #listeners = new Set<() => void>();
   #pending = false;
+  #version = 0;
+
+  /** Counts the changes: who comes to listen sees by it what he missed. */
+  get version(): number {
+    return this.#version;
+  }
 
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -17,6 +23,7 @@ export class Listeners {
   }
 
   protected changed(): void {
+    this.#version++;
     if (this.#pending) return;
     this.#pending = true;
     setTimeout(() => {
@@ -28,7 +35,12 @@ export class Listeners {
 
 /** Draws the component anew whenever `source` has changed. */
 export function useChanges<T extends Listeners>(source: T): T {
-  const [, draw] = useState(0);
-  useEffect(() => source.listen(() => draw((count) => count + 1)), [source]);
+  const [, draw] = useState(source.version);
+  useEffect(() => {
+    const follow = () => draw(source.version);
+    // Something may have changed since it was drawn.
+    follow();
+    return source.listen(follow);
+  }, [source]);
   return source;
 }

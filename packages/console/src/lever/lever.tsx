@@ -1,7 +1,7 @@
 /** The demo's lever: breaks and mends the dependency behind the circuit. Only where the server announces one. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { ControlApi } from '../api/control-api.ts';
+import { type ControlApi, failureWords } from '../api/control-api.ts';
 
 /** What the demo says and takes. */
 interface Ledger {
@@ -18,7 +18,7 @@ export function Lever({ api, path }: { readonly api: ControlApi; readonly path: 
         setLedger(answer);
         setProblem(undefined);
       },
-      (error: Error) => setProblem(error.message),
+      (error: unknown) => setProblem(failureWords(error)),
     );
   // Read once; from then on each pull answers with how it is.
   useEffect(() => void pull(), []);
@@ -44,4 +44,17 @@ export function Lever({ api, path }: { readonly api: ControlApi; readonly path: 
       )}
     </fieldset>
   );
+}
+
+/** Where the demo's lever is, if this server has one: asked once, when the page is live. */
+export function useLever(api: ControlApi, live: boolean): string | undefined {
+  const [lever, setLever] = useState<string>();
+  useEffect(() => {
+    if (live)
+      api.health().then(
+        ({ lever }) => setLever(lever),
+        () => {},
+      );
+  }, [api, live]);
+  return lever;
 }

@@ -17,6 +17,13 @@ export interface Outcome {
 
 export type Answer =
   | { readonly kind: 'progress'; readonly share: number }
-  | { readonly kind: 'done'; readonly none: Outcome; readonly now: Outcome; readonly whatIf: Outcome }
+  | {
+      readonly kind: 'done';
+      /** Since the start of the run. */
+      readonly trouble: { readonly fromMs: number; readonly untilMs: number };
+      readonly none: Outcome;
+      readonly now: Outcome;
+      readonly whatIf: Outcome;
+    }
   /** Every problem of the question. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] };

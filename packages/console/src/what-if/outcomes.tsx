@@ -18,7 +18,7 @@ const SHOWN = [
   'storeWrites',
 ] as const satisfies readonly (keyof Results)[];
 
-export function Outcomes({ none, now, whatIf }: Extract<Answer, { kind: 'done' }>) {
+export function Outcomes({ trouble, none, now, whatIf }: Extract<Answer, { kind: 'done' }>) {
   const admitted = ({ timeline }: Outcome) => timeline.seconds.map((second) => second.admitted);
   const summary =
     `Calls that hit the dependency in trouble: ${count(none.results.reachedDead)} without a breaker, ` +
@@ -35,6 +35,14 @@ export function Outcomes({ none, now, whatIf }: Extract<Answer, { kind: 'done' }
           { label: 'no breaker', colour: '--quiet', values: admitted(none), dash: [2, 3] },
           { label: 'now', colour: '--accent', values: admitted(now), dash: [7, 4] },
           { label: 'what if', colour: '--closed', values: admitted(whatIf) },
+        ]}
+        stretches={[
+          {
+            label: 'trouble',
+            colour: '--open',
+            fromSec: trouble.fromMs / 1_000,
+            untilSec: trouble.untilMs / 1_000,
+          },
         ]}
         format={count}
         elapsed

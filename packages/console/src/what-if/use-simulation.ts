@@ -24,6 +24,8 @@ export function useSimulation(): [SimulationState, (question: Question) => void,
     worker.current = running;
     setState({ kind: 'running', share: 0 });
     running.onmessage = ({ data }: MessageEvent<Answer>) => {
+      // What it said last may arrive after it was ended.
+      if (worker.current !== running) return;
       if (data.kind === 'progress') setState({ kind: 'running', share: data.share });
       else {
         running.terminate();

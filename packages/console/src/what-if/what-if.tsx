@@ -75,11 +75,12 @@ export function WhatIf({ circuit }: { readonly circuit: Circuit }) {
           As they are
         </button>
         {simulation.kind === 'running' ? (
-          <button type="button" onClick={stop}>
+          // Another element than the one beside: turned into it during the click that ends a run, it would begin the next.
+          <button key="stop" type="button" onClick={stop}>
             Stop
           </button>
         ) : (
-          <button type="submit" class="primary">
+          <button key="run" type="submit" class="primary">
             Simulate
           </button>
         )}

@@ -1,6 +1,6 @@
 /** Runs the simulator beside the page, which stays awake meanwhile. Whoever asks no more ends the worker. */
 
-import { simulate } from '@switchgear/simulator';
+import { LEAD_MS, simulate } from '@switchgear/simulator';
 import type { Answer, Outcome, Question } from './messages.ts';
 
 async function answer({ simulation, store, now, whatIf }: Question): Promise<Answer> {
@@ -17,7 +17,8 @@ async function answer({ simulation, store, now, whatIf }: Question): Promise<Ans
   };
   // The changed settings first: they are the ones that may be refused.
   const changed = await run(store, whatIf);
-  return { kind: 'done', whatIf: changed, now: await run(store, now), none: await run('none', now) };
+  const trouble = { fromMs: LEAD_MS, untilMs: LEAD_MS + simulation.shape.outageMs };
+  return { kind: 'done', trouble, whatIf: changed, now: await run(store, now), none: await run('none', now) };
 }
 
 function say(message: Answer): void {

@@ -2,7 +2,8 @@
 
 import type { Circuit } from '@switchgear/cli/control-api';
 import { count, percent, plural } from './numbers.ts';
-import { duration, moment } from './time.ts';
+import { shown } from './text.ts';
+import { moment, remaining } from './time.ts';
 
 type Transition = NonNullable<Circuit['transition']>;
 
@@ -23,20 +24,22 @@ export function reasonOf(transition: Transition): string {
   const { to, calls = 0, failures = 0, lastFailure } = transition;
   // One that recovers carries what it recovered from.
   if (to !== 'open') return wordsFor(transition);
-  if (calls === 0) return `${wordsFor(transition)}${lastFailure === undefined ? '' : ` with ${lastFailure}`}`;
-  const last = lastFailure === undefined ? '' : `, the last with ${lastFailure}`;
+  if (calls === 0)
+    return `${wordsFor(transition)}${lastFailure === undefined ? '' : ` with ${shown(lastFailure)}`}`;
+  const last = lastFailure === undefined ? '' : `, the last with ${shown(lastFailure)}`;
   return `${wordsFor(transition)}: ${count(failures)} of ${plural(calls, 'call')}${last}`;
 }
 
 /** One line for the board. */
 export function gist({ state, override, transition, evidence, failureRatio, leases }: Circuit): string {
-  if (override) return `${override.by}: ${override.reason}`;
+  if (override) return shown(`${override.by}: ${override.reason}`);
   if (state === 'ramp' && transition) return wordsFor(transition);
-  if (state === 'half-open') return leases[0] ? `${leases[0].by} probes` : 'waits for a call to probe with';
+  if (state === 'half-open')
+    return leases[0] ? `${shown(leases[0].by)} probes` : 'waits for a call to probe with';
   if (state !== 'closed' && transition) {
     const { calls = 0, failures = 0, lastFailure } = transition;
     const numbers = calls > 0 && `${count(failures)} of ${count(calls)} failed`;
-    return [numbers, lastFailure].filter(Boolean).join(' · ') || wordsFor(transition);
+    return [numbers, lastFailure && shown(lastFailure)].filter(Boolean).join(' · ') || wordsFor(transition);
   }
   if (evidence.failures === 0) return 'no failures reported';
   return `${count(evidence.failures)} of ${count(evidence.calls)} failed (${percent(failureRatio)})`;
@@ -49,9 +52,9 @@ function wordsFor({ reason }: Transition): string {
 
 /** Why it is in its automatic state. */
 export function why({ transition, name }: Circuit): string {
-  if (!transition) return `${name} has never left the closed state.`;
+  if (!transition) return `${shown(name)} has never left the closed state.`;
   const { by, note } = transition;
-  return `${sentence(reasonOf(transition))} Seen by ${by}.${note ? ` “${note}”` : ''}`;
+  return `${sentence(reasonOf(transition))} Seen by ${shown(by)}.${note ? ` “${shown(note)}”` : ''}`;
 }
 
 /** What happens next without anybody's help. */
@@ -60,18 +63,19 @@ export function next(circuit: Circuit, nowMs: number): string {
   if (override) {
     if (override.untilMs === undefined) return 'Nothing ends this but a release by hand.';
     const then = state === 'forced-open' ? 'one probe call decides' : 'it begins anew, closed';
-    return `Ends by itself in ${duration(override.untilMs - nowMs)}; then ${then}.`;
+    const leftMs = override.untilMs - nowMs;
+    return `Ends by itself ${leftMs > 0 ? `in ${remaining(leftMs)}` : 'now'}; then ${then}.`;
   }
   if (state === 'open') {
     const leftMs = (openUntilMs ?? nowMs) - nowMs;
     return leftMs > 0
-      ? `Probes in ${duration(leftMs)}, with the first call after that.`
+      ? `Probes in ${remaining(leftMs)}, with the first call after that.`
       : 'Due to probe: the next call tests the dependency.';
   }
   if (state === 'half-open') {
     const [lease] = leases;
     if (!lease) return 'The next call probes.';
-    return `${lease.by} is probing, until ${moment(lease.untilMs, nowMs)} at the latest.`;
+    return `${shown(lease.by)} is probing, until ${moment(lease.untilMs, nowMs)} at the latest.`;
   }
   if (state === 'ramp') return 'Rises to all calls by itself, and opens again should they fail.';
   return 'Opens by itself should too many calls fail.';
@@ -79,11 +83,15 @@ export function next(circuit: Circuit, nowMs: number): string {
 
 /** For the board: when something happens by itself. Empty where nothing is due. */
 export function nextBriefly({ state, override, openUntilMs, leases }: Circuit, nowMs: number): string {
-  if (override) return override.untilMs ? `ends in ${duration(override.untilMs - nowMs)}` : 'no end';
+  if (override) {
+    if (override.untilMs === undefined) return 'no end';
+    const leftMs = override.untilMs - nowMs;
+    return leftMs > 0 ? `ends in ${remaining(leftMs)}` : 'ends now';
+  }
   if (state === 'half-open') return leases.length > 0 ? `${plural(leases.length, 'probe')} out` : 'probe due';
   if (state !== 'open') return '';
   const leftMs = (openUntilMs ?? nowMs) - nowMs;
-  return leftMs > 0 ? `probes in ${duration(leftMs)}` : 'probe due';
+  return leftMs > 0 ? `probes in ${remaining(leftMs)}` : 'probe due';
 }
 
 export function sentence(text: string): string {

@@ -48,3 +48,8 @@ export const STATES: Readonly<Record<State, StateWords>> = {
   },
   closed: { label: 'Closed', group: 'closed', meaning: 'All calls go through.' },
 };
+
+/** A version of the library newer than this page may have states that it does not know. */
+export function labelOf(state: State): string {
+  return STATES[state]?.label ?? state;
+}

@@ -5,13 +5,18 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** `12 s`, `4 min 12 s`, `3 h 5 min`, `2 d 4 h`: two units, whole numbers, never negative. */
+/** `12 s`, `4 min 12 s`, `3 h 5 min`, `2 d 4 h`: two units, whole numbers, never negative. What has not passed is not counted. */
 export function duration(ms: number): string {
-  const rest = Math.max(0, Math.round(ms / SECOND)) * SECOND;
+  const rest = Math.max(0, Math.floor(ms / SECOND)) * SECOND;
   if (rest < MINUTE) return `${rest / SECOND} s`;
   if (rest < HOUR) return both(rest, MINUTE, 'min', SECOND, 's');
   if (rest < DAY) return both(rest, HOUR, 'h', MINUTE, 'min');
   return both(rest, DAY, 'd', HOUR, 'h');
+}
+
+/** How long until something happens. Rounded up: it is not due while it says so. */
+export function remaining(ms: number): string {
+  return duration(Math.ceil(ms / SECOND) * SECOND);
 }
 
 /** One unit, for places without room: `12 s`, `4 min`, `3 h`, `2 d`. */
@@ -31,4 +36,10 @@ export function moment(atMs: number, nowMs: number): string {
 function both(ms: number, large: number, largeName: string, small: number, smallName: string): string {
   const rest = Math.floor((ms % large) / small);
   return `${Math.floor(ms / large)} ${largeName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
+}
+
+/** Where the times are that are shown: `GMT+2`, as the browser says it. */
+export function timeZone(atMs: number): string {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'shortOffset' }).formatToParts(atMs);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'local time';
 }

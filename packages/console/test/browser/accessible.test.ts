@@ -88,6 +88,52 @@ it.concurrent('the theme that is chosen holds', async () => {
   expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('dark');
 });
 
+it.concurrent('a browser that lets the page keep nothing has a page all the same', async () => {
+  const page = await fleet.rig.page();
+  await page.addInitScript(`
+    for (const storage of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, storage, { get() { throw new DOMException('blocked', 'SecurityError'); } });
+  `);
+  await page.reload();
+  await page.getByRole('link', { name: 'a-closed-one' }).waitFor();
+  await page.getByRole('button', { name: /^(Dark|Light)$/ }).click();
+  expect(await page.locator('.live-badge').textContent()).toBe('live');
+});
+
+it.concurrent('a link to a circuit that is not there: said, and with a way back on a phone', async () => {
+  const page = await fleet.rig.page('#/circuit/gone%2Ffor%3Fgood', PHONE);
+  await page.getByText('There is no circuit of this name: gone/for?good').waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.getByRole('link', { name: 'Close details' }).click();
+  await page.getByRole('link', { name: 'a-closed-one' }).click();
+  await page.getByRole('heading', { name: 'a-closed-one', level: 2 }).waitFor();
+});
+
+it.concurrent('an answer that cannot be drawn leaves words, not a blank page', async () => {
+  const page = await fleet.rig.page();
+  await page.route('**/v1/circuits', (route) =>
+    route.fulfill({
+      json: { nowMs: Date.now(), unreadable: [], circuits: [{ name: 'odd', state: 'closed' }] },
+    }),
+  );
+  await page.reload();
+  await page.getByRole('heading', { name: 'The switchboard cannot be drawn' }).waitFor();
+  await page.getByRole('button', { name: 'Load it anew' }).waitFor();
+});
+
+it.concurrent('what-if: a run that is ended stays ended, whatever it says afterwards', async () => {
+  const page = await fleet.rig.page('#/circuit/another/what-if');
+  await page.evaluate(`
+    window.Worker = class { constructor() { window.late = this; } postMessage() {} terminate() {} };
+  `);
+  await page.getByRole('button', { name: 'Simulate' }).click();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.evaluate("late.onmessage({ data: { kind: 'progress', share: 0.5 } })");
+  await page.evaluate('new Promise(requestAnimationFrame)');
+  await page.getByRole('button', { name: 'Simulate' }).waitFor();
+  expect(await page.getByRole('progressbar').count()).toBe(0);
+});
+
 it.concurrent('what-if: begins with the circuit’s own settings, says what is wrong with others, and compares', async () => {
   const page = await fleet.rig.page('#/circuit/another/what-if');
   const own = page.getByRole('row', { name: 'failureThreshold' });

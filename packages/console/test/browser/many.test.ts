@@ -1,11 +1,15 @@
 /** A thousand circuits: what is in the page grows with the window, not with the fleet, and the keyboard reaches all of them. */
 
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { eventually, useRig } from './rig.ts';
 
 const fleet = useRig();
 const MANY = 1_000;
 const nameOf = (i: number) => `service-${String(i).padStart(4, '0')}`;
+
+/** Where the keyboard is: a circuit's tile, or nothing. */
+const focusedIn = (page: Page) => page.evaluate<string>("document.activeElement?.id ?? ''");
 
 it('a thousand circuits: few elements, news and scrolling without long pauses, every circuit within reach', async () => {
   const { rig } = fleet;
@@ -63,7 +67,7 @@ it('the keyboard alone: search, step, open, back, and a link that shows the same
   const { rig } = fleet;
   const page = await rig.page();
   await page.locator('.tile').first().waitFor();
-  const focused = () => page.evaluate<string>("document.activeElement?.id ?? ''");
+  const focused = () => focusedIn(page);
   await page.keyboard.press('/');
   await page.keyboard.type('service-05');
   await page.getByRole('link', { name: nameOf(500) }).waitFor();
@@ -96,5 +100,46 @@ it('the keyboard alone: search, step, open, back, and a link that shows the same
   await eventually(
     () => page.getByRole('searchbox').inputValue(),
     (text) => text === '',
+  );
+});
+
+it('each step of the keyboard is final: no frame that comes late moves the focus again', async () => {
+  const page = await fleet.rig.page();
+  await page.locator('.tile').nth(5).waitFor();
+  // As on a machine too busy to draw: frames come when the test says so.
+  await page.evaluate(`
+    window.held = [];
+    window.requestAnimationFrame = (draw) => held.push(draw);
+    window.frame = () => { for (const draw of held.splice(0)) draw(performance.now()); };
+  `);
+  const tiles = await page.locator('.tile a').evaluateAll((links) => links.map(({ id }) => id));
+  for (const id of tiles.slice(0, 3)) {
+    await page.keyboard.press('j');
+    await eventually(
+      () => focusedIn(page),
+      (focused) => focused === id,
+    );
+    await page.evaluate('frame()');
+    expect(await focusedIn(page)).toBe(id);
+  }
+  await page.evaluate('frame()');
+  expect(await focusedIn(page)).toBe(tiles[2]);
+});
+
+it('the keyboard goes on from where it is, and comes back to a circuit far outside the view', async () => {
+  const far = nameOf(MANY - 2);
+  const page = await fleet.rig.page(`#/circuit/${far}`);
+  await page.getByRole('heading', { name: far, level: 2 }).waitFor();
+  await page.keyboard.press('Escape');
+  await eventually(
+    () => focusedIn(page),
+    (id) => id === `circuit ${far}`,
+  );
+  await page.keyboard.press('Tab');
+  expect(await focusedIn(page)).toBe(`circuit ${nameOf(MANY - 1)}`);
+  await page.keyboard.press('k');
+  await eventually(
+    () => focusedIn(page),
+    (id) => id === `circuit ${far}`,
   );
 });

@@ -23,7 +23,7 @@ it.concurrent('forces open and releases by hand: a process stops calling, and ca
   const page = await rig.page();
 
   const force = await openDialog(page, 'ledger', 'Force open');
-  await force.getByText('every call to ledger is rejected at once').waitFor();
+  await force.getByText('Every call to ledger is rejected at once, in the whole fleet').waitFor();
   await force.getByText(/^It ends at .*Then one probe call decides/).waitFor();
   const confirm = force.getByRole('button', { name: 'Force it open' });
   expect(await confirm.isDisabled()).toBe(true);
@@ -32,6 +32,8 @@ it.concurrent('forces open and releases by hand: a process stops calling, and ca
   await force.getByLabel('1 hour').check();
   await confirm.click();
   await page.getByText(/^Done: ledger is forced open until/).waitFor();
+  // The button that opened the dialog is gone; who works by keyboard or ear is at the circuit's heading.
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('ledger');
   await eventually(seen, ({ admitted, rejected }) => admitted === 0 && rejected > 0);
   const [record] = await rig.store.load(['ledger'], () => ({ bucketMs: 6_000, buckets: 10 }));
   expect(record?.override).toMatchObject({ mode: 'forced-open', by: 'Zoë', reason: 'provider maintenance' });
@@ -79,10 +81,92 @@ it('a refused act says why, and leaves the words where they are', async () => {
   await dialog.getByLabel(/^Why\?/).fill('fresh start');
   await rig.stopServing();
   await dialog.getByRole('button', { name: 'Reset it' }).click();
-  await dialog.getByText('Not done: the server cannot be reached').waitFor();
+  await dialog.getByText('It is not known whether this was done: the server cannot be reached.').waitFor();
   await dialog.getByText(/^This page is not live/).waitFor();
   expect(await dialog.getByLabel(/^Why\?/).inputValue()).toBe('fresh start');
   await rig.serve();
   await dialog.getByRole('button', { name: 'Reset it' }).click();
   await page.getByText(/^Done: refunds is closed/).waitFor();
+});
+
+it('a dialog that the way back has closed does not come up again over another circuit', async () => {
+  const { rig } = fleet;
+  for (const name of ['mails', 'texts'])
+    await rig.store.clear([name], { by: 'test', reason: 'so that it is there' });
+  const page = await rig.page();
+  await openDialog(page, 'mails', 'Force open');
+  await page.goBack();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'texts' }).click();
+  await page.getByRole('heading', { name: 'texts', level: 2 }).waitFor();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await page.goto(page.url().replace('texts', 'mails'));
+  await page.getByRole('heading', { name: 'mails', level: 2 }).waitFor();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+});
+
+it('an override that ends while somebody reads how to release it: nothing is left to release', async () => {
+  const { rig } = fleet;
+  await rig.store.override('crm', { mode: 'forced-open', by: 'ana', reason: 'upgrade' });
+  const page = await rig.page();
+  const dialog = await openDialog(page, 'crm', 'Release');
+  await dialog.getByText('Ends what ana did').waitFor();
+  await rig.store.override('crm', { mode: 'release', by: 'ana', reason: 'done' });
+  await dialog.getByText('Nothing is in force any more').waitFor();
+  await dialog.getByLabel('Who are you?').fill('bo');
+  await dialog.getByLabel(/^Why\?/).fill('it is over');
+  await dialog.getByRole('button', { name: 'I have seen it' }).click();
+  expect(await dialog.getByRole('button', { name: 'Release it' }).isDisabled()).toBe(true);
+});
+
+it('what came of an act is told to who has left its dialog meanwhile', async () => {
+  const { rig } = fleet;
+  await rig.store.clear(['slow'], { by: 'test', reason: 'so that it is there' });
+  const page = await rig.page();
+  let refuse: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    void page.route('**/reset', async (route) => {
+      resolve();
+      await new Promise<void>((answer) => {
+        refuse = answer;
+      });
+      await route.fulfill({ status: 429, json: { status: 429, code: 'SLOW', detail: 'too many changes' } });
+    });
+  });
+  const dialog = await openDialog(page, 'slow', 'Reset');
+  await dialog.getByLabel('Who are you?').fill('ana');
+  await dialog.getByLabel(/^Why\?/).fill('fresh start');
+  await dialog.getByRole('button', { name: 'Reset it' }).click();
+  await asked;
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  refuse();
+  await page.getByRole('status').getByText('Reset: slow. Not done: too many changes').waitFor();
+});
+
+it('the timeline is that of the circuit whose name stands above it, and what could not be read is read again', async () => {
+  const { rig } = fleet;
+  await rig.store.clear(['east'], { by: 'ana', reason: 'flood in the east' });
+  await rig.store.clear(['west'], { by: 'bo', reason: 'fire in the west' });
+  const page = await rig.page('#/circuit/east');
+  const timeline = page.getByRole('region', { name: 'Timeline' });
+  await timeline.getByText(/flood in the east/).waitFor();
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/west/history*', async (route) => {
+    await held;
+    await route.abort();
+  });
+  await page.getByRole('link', { name: 'west' }).click();
+  await page.getByRole('heading', { name: 'west', level: 2 }).waitFor();
+  expect(await timeline.getByText(/flood in the east/).count()).toBe(0);
+  release();
+  await timeline.getByText('The history could not be read: the server cannot be reached').waitFor();
+  await page.unroute('**/west/history*');
+  await rig.stopServing();
+  await rig.serve();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await timeline.getByText(/fire in the west/).waitFor();
 });
