@@ -98,18 +98,23 @@ function schemas({ components }) {
       const rows = Object.entries(own.properties).map(([key, field]) => [
         `\`${key}\`${own.required?.includes(key) ? '' : '?'}`,
         kindOf(field),
-        field.description ?? '',
+        descriptionOf(field),
       ]);
       return [`### ${name}`, ...(what ? [what] : []), table(['Field', 'Is', 'Meaning'], rows)].join('\n\n');
     })
     .join('\n\n');
 }
 
+/** A schema that is used elsewhere too has the words of this place beside it. */
+function descriptionOf({ description, allOf = [] }) {
+  return description ?? allOf.find((each) => each.description)?.description ?? '';
+}
+
 /** The kind of a value, in a few words. */
 function kindOf({ $ref, type, enum: choices, items, anyOf, allOf, additionalProperties, properties }) {
   if ($ref) return `\`${$ref.split('/').at(-1)}\``;
   if (choices) return choices.map((each) => `\`${each}\``).join(', ');
-  if (anyOf ?? allOf) return (anyOf ?? allOf).map(kindOf).join(' or ');
+  if (anyOf ?? allOf) return (anyOf ?? allOf).map(kindOf).filter(Boolean).join(' or ');
   if (type === 'array') return `list of ${kindOf(items)}`;
   if (properties) return `{ ${Object.keys(properties).join(', ')} }`;
   if (additionalProperties) return `${kindOf(additionalProperties)} by name`;

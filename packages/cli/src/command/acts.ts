@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Duration, OverrideMode } from 'switchgear';
-import type { Operator } from 'switchgear/operate';
+import type { CircuitStatus, Operator } from 'switchgear/operate';
 import { printable } from '../render/printable.ts';
 import { CommandError, EXIT, usageError } from './exit.ts';
 import { doubtOf, type Selection, select } from './select.ts';
@@ -16,21 +16,31 @@ interface Flags extends StoreFlags {
   readonly json?: true;
 }
 
+/** The circuits as they were shown before the answer was yes; empty where nobody was asked. */
+type Seen = Readonly<Record<string, CircuitStatus>>;
+
 interface Act {
   readonly does: string;
   /** What will happen, for the question before it does. */
   readonly means: string;
-  readonly run: (operator: Operator, names: readonly string[], flags: Flags) => Promise<unknown>;
+  readonly run: (operator: Operator, names: readonly string[], flags: Flags, seen: Seen) => Promise<unknown>;
   /** Whether `--for` makes sense. */
   readonly ends?: true;
 }
 
 const override = (mode: OverrideMode): Act['run'] => {
-  return (operator, names, { reason, for: forMs }) => {
+  return (operator, names, { reason, for: forMs }, seen) => {
     const request = { mode, reason, ...(forMs !== undefined && { forMs }) };
-    return operator.setStates(Object.fromEntries(names.map((name) => [name, request])));
+    return operator.setStates(
+      Object.fromEntries(names.map((name) => [name, { ...request, ...asSeen(seen[name]) }])),
+    );
   };
 };
+
+/** The yes was for what was shown: an operator who came in between is not overruled by it. */
+function asSeen(status: CircuitStatus | undefined): { readonly ifVersion?: number } {
+  return status ? { ifVersion: status.overrideVersion } : {};
+}
 
 const ACTS: Readonly<Record<'open' | 'close' | 'disable' | 'release' | 'reset', Act>> = {
   open: {
@@ -54,15 +64,17 @@ const ACTS: Readonly<Record<'open' | 'close' | 'disable' | 'release' | 'reset', 
   release: {
     does: 'end what was forced: forced-open ends into half-open, the others into a fresh closed state',
     means: 'the automatic state will be in force again; what was forced open is probed first',
-    run: async (operator, names, { reason }) => {
-      const states = await operator.getStates(names);
+    run: async (operator, names, { reason }, seen) => {
+      const states = { ...(await operator.getStates(names)), ...seen };
       const held = names.filter((name) => states[name]?.override);
       if (held.length === 0)
         throw new CommandError(
           EXIT.nothingDone,
           `nothing to release: no override is in force on ${names.map(printable).join(', ')}`,
         );
-      await operator.setStates(Object.fromEntries(held.map((name) => [name, { mode: 'release', reason }])));
+      await operator.setStates(
+        Object.fromEntries(held.map((name) => [name, { mode: 'release', reason, ...asSeen(seen[name]) }])),
+      );
     },
   },
   reset: {
@@ -82,8 +94,10 @@ export function registerActs(program: Command): void {
       .action((asked: string[], flags: Flags) =>
         inSession(flags, async (session) => {
           const selection = select(asked, await session.operator.list());
-          if (!flags.yes) await agreed(`${name} ${count(selection)}: ${act.means}.`, selection);
-          await act.run(session.operator, selection.names, flags);
+          const seen = flags.yes
+            ? {}
+            : await agreed(`${name} ${count(selection)}: ${act.means}.`, selection, session.operator);
+          await act.run(session.operator, selection.names, flags, seen);
           show(await shown(session, selection.names), flags);
         }),
       );
@@ -93,19 +107,30 @@ export function registerActs(program: Command): void {
 }
 
 /** Asks before an act touches more than one circuit, or one that the store does not know: it may be misspelt. */
-async function agreed(what: string, selection: Selection): Promise<void> {
+async function agreed(what: string, selection: Selection, operator: Operator): Promise<Seen> {
   const { names } = selection;
   const doubt = doubtOf(selection);
-  if (names.length === 1 && doubt === undefined) return;
+  if (names.length === 1 && doubt === undefined) return {};
   const doubted = doubt === undefined ? '' : `\n${doubt}`;
   if (!interactive())
     throw usageError(
       `${what}${doubted}\nnobody is here to ask; add --yes, or name one circuit that is in the store`,
     );
-  note(`${what}\n  ${names.map(printable).join('\n  ')}${doubted}`);
+  // A reset mends a record that cannot be read.
+  const seen = await operator.getStates(names, { unreadable: () => {} });
+  note(
+    `${what}\n${names.map((name) => `  ${printable(name)}  ${asShown(seen[name])}\n`).join('')}${doubted.trim()}`.trimEnd(),
+  );
   if (!(await confirmed('Go on?'))) throw new CommandError(EXIT.nothingDone, 'nothing was done');
+  return seen;
 }
 
 function count({ names }: Selection): string {
   return names.length === 1 ? printable(`${names[0]}`) : `${names.length} circuits`;
+}
+
+function asShown(status: CircuitStatus | undefined): string {
+  if (!status) return 'unreadable';
+  const { state, override } = status;
+  return override ? `${state}: ${printable(`${override.reason} (${override.by})`)}` : state;
 }

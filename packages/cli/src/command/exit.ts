@@ -15,7 +15,7 @@ export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
   0: 'done; also where Ctrl-C ends what runs until then (`--watch`, `tail`, `serve`, `proxy`)',
   1: 'it failed: the store did, or `doctor` found an error',
   2: 'wrong command line or configuration; nothing was done',
-  3: 'nothing was done: the answer was no, no circuit matches, or there was nothing to release',
+  3: 'nothing was done: the answer was no, no circuit matches, there was nothing to release, or somebody came first',
 };
 
 /** What ends a command early: in one sentence what is wrong, and its mend. */
@@ -36,6 +36,8 @@ export function endOf(error: unknown): { readonly exitCode: ExitCode; readonly m
   if (error instanceof CommandError) return error;
   if (isSwitchgearError(error, 'INVALID_CONFIGURATION'))
     return { exitCode: EXIT.usage, message: error.problems.join('\n') };
+  if (isSwitchgearError(error, 'CONFLICT'))
+    return { exitCode: EXIT.nothingDone, message: `${error.message}\nlook again, then repeat the command` };
   if (isSwitchgearError(error, 'STORE_FAILED'))
     return {
       exitCode: EXIT.failed,

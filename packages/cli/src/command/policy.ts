@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { StoredPolicy } from 'switchgear';
 import { asGiven } from '../circuits/policy-values.ts';
 import { type Cell, columns } from '../render/columns.ts';
+import { settingsText } from '../render/history.ts';
 import { printable } from '../render/printable.ts';
 import { moment } from '../render/time.ts';
 import { CommandError, EXIT, usageError } from './exit.ts';
@@ -41,9 +42,11 @@ export function registerPolicy(program: Command): void {
     .action((name: string, settings: string[], flags: ChangeFlags) =>
       inSession(flags, async ({ operator }) => {
         const given = parseSettings(settings);
-        const before = (await operator.getPolicies([name]))[name]?.values ?? {};
-        const values = asGiven({ ...before, ...given });
-        show({ [name]: await operator.setPolicy(name, values, { reason: flags.reason }) }, flags);
+        const before = (await operator.getPolicies([name]))[name];
+        const values = asGiven({ ...before?.values, ...given });
+        // What another has stored since is not in `values`, and must not be lost with them.
+        const act = { reason: flags.reason, ifVersion: before?.version ?? 0 };
+        show({ [name]: await operator.setPolicy(name, values, act) }, flags);
       }),
     );
   withAuthor(withStore(policy.command('unset')))
@@ -67,7 +70,8 @@ export function registerPolicy(program: Command): void {
         const left = Object.entries(before.values).filter(([setting]) => !settings.includes(setting));
         const none = settings.length === 0 || left.length === 0;
         const values = none ? null : asGiven(Object.fromEntries(left));
-        show({ [name]: await operator.setPolicy(name, values, { reason: flags.reason }) }, flags);
+        const act = { reason: flags.reason, ifVersion: before.version };
+        show({ [name]: await operator.setPolicy(name, values, act) }, flags);
       }),
     );
 }
@@ -109,9 +113,4 @@ function show(policies: Readonly<Record<string, StoredPolicy | undefined>>, { js
       ? columns([head, ...rows], width())
       : 'no stored settings: the code of the processes decides\n',
   );
-}
-
-function settingsText({ values }: StoredPolicy): string {
-  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
-  return pairs.join(' ') || 'none';
 }

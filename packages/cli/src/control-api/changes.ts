@@ -2,7 +2,7 @@
 
 import type { CircuitRecord, OperatorStore } from 'switchgear';
 import { isSwitchgearError } from 'switchgear';
-import { Operator, type StateRequest } from 'switchgear/operate';
+import { Operator, type StateRequest, type Witness } from 'switchgear/operate';
 import { circuitView } from '../circuits/circuit-view.ts';
 import { asGiven } from '../circuits/policy-values.ts';
 import { readRecords } from '../circuits/read-records.ts';
@@ -17,6 +17,8 @@ export interface Request {
   readonly by: string;
   readonly role: Role;
   readonly reason: string;
+  /** The version that he saw of what he replaces; absent: any. */
+  readonly ifVersion?: number;
 }
 
 export class Changes {
@@ -58,16 +60,18 @@ export class Changes {
    */
   recovered(request: Request): Promise<Circuit> {
     return this.#change('recovered', request, {}, async () => {
-      const { state } = await this.#read(request.circuit);
-      if (state === 'forced-open') await this.#set(request, { mode: 'release' });
-      else if (state === 'open') await this.#set(request, { mode: 'forced-open', forMs: 1 });
+      const { state, versions } = await this.#read(request.circuit);
+      // An operator who acts in between is not overruled by a hint.
+      const seen = { ...request, ifVersion: versions.override };
+      if (state === 'forced-open') await this.#set(seen, { mode: 'release' });
+      else if (state === 'open') await this.#set(seen, { mode: 'forced-open', forMs: 1 });
     });
   }
 
   /** `null` removes the settings. */
   policy(request: Request, values: PolicyRequest['values'] | null): Promise<Circuit> {
     return this.#change(values ? 'set-policy' : 'unset-policy', request, { values }, () =>
-      this.#operator.setPolicy(request.circuit, values && asGiven(values), authorOf(request)),
+      this.#operator.setPolicy(request.circuit, values && asGiven(values), witnessOf(request)),
     );
   }
 
@@ -76,7 +80,7 @@ export class Changes {
     { mode, forMs }: Pick<StateRequest, 'mode'> & { forMs?: unknown },
   ): Promise<void> {
     const held = forMs === undefined ? {} : { forMs: forMs as NonNullable<StateRequest['forMs']> };
-    await this.#operator.setStates({ [request.circuit]: { mode, ...held, ...authorOf(request) } });
+    await this.#operator.setStates({ [request.circuit]: { mode, ...held, ...witnessOf(request) } });
   }
 
   async #change(
@@ -89,7 +93,9 @@ export class Changes {
     try {
       await run();
     } catch (error) {
-      const outcome = isSwitchgearError(error, 'INVALID_CONFIGURATION') ? 'refused' : 'failed';
+      const refused =
+        isSwitchgearError(error, 'INVALID_CONFIGURATION') || isSwitchgearError(error, 'CONFLICT');
+      const outcome = refused ? 'refused' : 'failed';
       this.#audit({ ...entry, outcome, error: String((error as Error).message) });
       throw error;
     }
@@ -112,4 +118,9 @@ export async function readCircuit(store: OperatorStore, name: string): Promise<C
 
 function authorOf({ by, reason }: Request): { by: string; reason: string } {
   return { by, reason };
+}
+
+function witnessOf(request: Request): Witness {
+  const { ifVersion } = request;
+  return { ...authorOf(request), ...(ifVersion !== undefined && { ifVersion }) };
 }

@@ -17,6 +17,7 @@ import { SampleSeries } from './live/sample-series.ts';
 import { MAX_STREAMS } from './live/stream.ts';
 import { type Load, Watcher } from './live/watcher.ts';
 import { answerTo, invalidRequest, Refusal } from './problem.ts';
+import { SECURITY_SCHEME } from './routes.ts';
 import { WriteLimit } from './write-limit.ts';
 
 export interface ControlApiOptions {
@@ -148,6 +149,7 @@ export function createControlApi(options: ControlApiOptions): ControlApi {
     live: watcher && { log, watcher, clock, closing: closing.signal },
     authorOf: (c) => c.get('caller').by ?? declaredName(c) ?? by,
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', SECURITY_SCHEME);
   app.doc31('/openapi.json', { openapi: '3.1.0', info: INFO });
   const files = consoleFiles(options.console ?? fileURLToPath(new URL('../console', import.meta.url)));
   app.get('*', async (c, next) => {

@@ -46,11 +46,20 @@ function mountReads(app: OpenAPIHono<Passed>, { store, clock, series, live }: De
   );
   app.openapi(routes.getHistory, async (c) => {
     const { name } = c.req.valid('param');
-    return c.json({ name, transitions: await operator.history(name, c.req.valid('query').limit) }, 200);
+    const { limit } = c.req.valid('query');
+    const [transitions, acts] = await Promise.all([
+      operator.history(name, limit),
+      operator.acts(name, limit),
+    ]);
+    return c.json({ name, transitions, acts }, 200);
   });
   app.openapi(routes.getPolicy, async (c) => {
-    const { policy } = await readCircuit(store, c.req.valid('param').name);
-    return c.json(policy ?? null, 200);
+    const { policy, versions } = await readCircuit(store, c.req.valid('param').name);
+    return c.json(policy ?? null, 200, { etag: `"${versions.policy}"` });
+  });
+  app.openapi(routes.getOverride, async (c) => {
+    const { override, versions } = await readCircuit(store, c.req.valid('param').name);
+    return c.json(override ?? null, 200, { etag: `"${versions.override}"` });
   });
   app.openapi(routes.getSamples, (c) => {
     const { sinceMs, circuit } = c.req.valid('query');
@@ -83,14 +92,27 @@ function mountChanges(app: OpenAPIHono<Passed>, { changes, authorOf }: Desk): vo
   const request = (c: Context<Passed>, circuit: string, reason: string): Request => {
     return { circuit, reason, by: authorOf(c), role: c.get('caller').role };
   };
+  /** The same for a change of what the caller has seen. */
+  const onSeen = (c: Context<Passed>, circuit: string, reason: string, tag = '*'): Request => {
+    return { ...request(c, circuit, reason), ...(tag !== '*' && { ifVersion: Number(tag.slice(1, -1)) }) };
+  };
 
   app.openapi(routes.putOverride, async (c) => {
     const body = c.req.valid('json');
-    return c.json(await changes.override(request(c, c.req.valid('param').name, body.reason), body), 200);
+    return c.json(
+      await changes.override(
+        onSeen(c, c.req.valid('param').name, body.reason, c.req.valid('header')['if-match']),
+        body,
+      ),
+      200,
+    );
   });
   app.openapi(routes.deleteOverride, async (c) => {
     const { reason } = c.req.valid('json');
-    return c.json(await changes.release(request(c, c.req.valid('param').name, reason)), 200);
+    return c.json(
+      await changes.release(onSeen(c, c.req.valid('param').name, reason, c.req.valid('header')['if-match'])),
+      200,
+    );
   });
   app.openapi(routes.resetCircuit, async (c) => {
     const { reason } = c.req.valid('json');
@@ -106,10 +128,22 @@ function mountChanges(app: OpenAPIHono<Passed>, { changes, authorOf }: Desk): vo
   });
   app.openapi(routes.putPolicy, async (c) => {
     const { reason, values } = c.req.valid('json');
-    return c.json(await changes.policy(request(c, c.req.valid('param').name, reason), values), 200);
+    return c.json(
+      await changes.policy(
+        onSeen(c, c.req.valid('param').name, reason, c.req.valid('header')['if-match']),
+        values,
+      ),
+      200,
+    );
   });
   app.openapi(routes.deletePolicy, async (c) => {
     const { reason } = c.req.valid('json');
-    return c.json(await changes.policy(request(c, c.req.valid('param').name, reason), null), 200);
+    return c.json(
+      await changes.policy(
+        onSeen(c, c.req.valid('param').name, reason, c.req.valid('header')['if-match']),
+        null,
+      ),
+      200,
+    );
   });
 }

@@ -6,7 +6,7 @@ import { isSwitchgearError } from 'switchgear';
 import type { z } from 'zod';
 import type { Problem } from './schemas.ts';
 
-type Status = 400 | 401 | 403 | 404 | 413 | 415 | 429 | 500 | 501 | 502 | 503 | 504;
+type Status = 400 | 401 | 403 | 404 | 412 | 413 | 415 | 429 | 500 | 501 | 502 | 503 | 504;
 
 const CODES: Readonly<Record<number, string>> = {
   400: 'INVALID_REQUEST',
@@ -41,6 +41,7 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (isSwitchgearError(error, 'INVALID_CONFIGURATION'))
     return new Refusal(400, error.code, error.problems.join('\n'));
+  if (isSwitchgearError(error, 'CONFLICT')) return new Refusal(412, error.code, error.message);
   if (isSwitchgearError(error, 'STORE_FAILED')) return new Refusal(502, error.code, error.message);
   if (error instanceof HTTPException) {
     const { status, message } = error;

@@ -5,10 +5,12 @@ import {
   circuitName,
   circuitSchema,
   circuitsSchema,
+  conditionHeaders,
   healthSchema,
   historySchema,
   outageBody,
   overrideBody,
+  overrideSchema,
   policyBody,
   policySchema,
   problemSchema,
@@ -30,19 +32,36 @@ const PROBLEMS = {
 } as const;
 const WRITE_PROBLEMS = {
   ...PROBLEMS,
+  412: json(problemSchema, 'Somebody came first: nothing was changed.'),
   413: json(problemSchema, 'The body is too long.'),
   415: json(problemSchema, 'The body is no JSON.'),
   429: json(problemSchema, 'Too many changes; `Retry-After` says when.'),
 } as const;
+
+/** What a caller shows, where the server asks for it: docs/control-api.md. */
+export const SECURITY_SCHEME = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    "A viewer's token reads, an operator's changes things too. Wanted where the server was given tokens: beyond loopback always. " +
+    'Behind IAM requests are signed instead.',
+} as const;
+const security = [{ bearer: [] }];
 
 const params = z.object({ name: circuitName });
 const body = <S extends z.ZodType>(schema: S) => ({
   required: true,
   content: { 'application/json': { schema } },
 });
+const etag = z.object({
+  ETag: z
+    .string()
+    .openapi({ description: "Version of the operators' latest word, for `If-Match`.", example: '"3"' }),
+});
 const circuit = json(circuitSchema, 'The circuit as it is now.');
 
 export const listCircuits = createRoute({
+  security,
   method: 'get',
   path: '/v1/circuits',
   summary: 'All circuits of the fleet, read now',
@@ -50,6 +69,7 @@ export const listCircuits = createRoute({
 });
 
 export const getCircuit = createRoute({
+  security,
   method: 'get',
   path: '/v1/circuits/{name}',
   summary: 'One circuit, read now; one that was never written is closed',
@@ -58,22 +78,37 @@ export const getCircuit = createRoute({
 });
 
 export const putOverride = createRoute({
+  security,
   method: 'put',
   path: '/v1/circuits/{name}/override',
   summary: 'Force a circuit open or closed, or disable it',
-  request: { params, body: body(overrideBody) },
+  request: { params, headers: conditionHeaders, body: body(overrideBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
+export const getOverride = createRoute({
+  security,
+  method: 'get',
+  path: '/v1/circuits/{name}/override',
+  summary: 'The override in force',
+  request: { params },
+  responses: {
+    200: { ...json(overrideSchema.nullable(), 'null: none is.'), headers: etag },
+    ...PROBLEMS,
+  },
+});
+
 export const deleteOverride = createRoute({
+  security,
   method: 'delete',
   path: '/v1/circuits/{name}/override',
   summary: 'Release what is in force; forced-open ends into half-open',
-  request: { params, body: body(reasonBody) },
+  request: { params, headers: conditionHeaders, body: body(reasonBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
 export const resetCircuit = createRoute({
+  security,
   method: 'post',
   path: '/v1/circuits/{name}/reset',
   summary: 'Put a circuit into a fresh closed state, without override',
@@ -82,6 +117,7 @@ export const resetCircuit = createRoute({
 });
 
 export const announceRecovery = createRoute({
+  security,
   method: 'post',
   path: '/v1/circuits/{name}/recovered',
   summary: 'The dependency says that it is well: an open circuit probes at once',
@@ -90,6 +126,7 @@ export const announceRecovery = createRoute({
 });
 
 export const announceOutage = createRoute({
+  security,
   method: 'post',
   path: '/v1/circuits/{name}/outage',
   summary: 'The dependency says that it is down for a while: forced-open until then',
@@ -98,41 +135,46 @@ export const announceOutage = createRoute({
 });
 
 export const getHistory = createRoute({
+  security,
   method: 'get',
   path: '/v1/circuits/{name}/history',
-  summary: 'Transitions of a circuit',
+  summary: 'Transitions of a circuit, and what operators did with it',
   request: { params, query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }) },
   responses: { 200: json(historySchema, 'Newest first.'), ...PROBLEMS },
 });
 
 export const getPolicy = createRoute({
+  security,
   method: 'get',
   path: '/v1/circuits/{name}/policy',
   summary: 'Settings stored with the circuit',
   request: { params },
   responses: {
-    200: json(policySchema.nullable(), 'null: none are stored; the code decides.'),
+    200: { ...json(policySchema.nullable(), 'null: none are stored; the code decides.'), headers: etag },
     ...PROBLEMS,
   },
 });
 
 export const putPolicy = createRoute({
+  security,
   method: 'put',
   path: '/v1/circuits/{name}/policy',
   summary: 'Store settings, which processes take over at their next refresh',
-  request: { params, body: body(policyBody) },
+  request: { params, headers: conditionHeaders, body: body(policyBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
 export const deletePolicy = createRoute({
+  security,
   method: 'delete',
   path: '/v1/circuits/{name}/policy',
   summary: 'Remove stored settings: the code decides again',
-  request: { params, body: body(reasonBody) },
+  request: { params, headers: conditionHeaders, body: body(reasonBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
 export const getSamples = createRoute({
+  security,
   method: 'get',
   path: '/v1/samples',
   summary: 'The recent past, as far as this server kept it',
@@ -146,6 +188,7 @@ export const getSamples = createRoute({
 });
 
 export const streamEvents = createRoute({
+  security,
   method: 'get',
   path: '/v1/events',
   summary: 'Live changes as server-sent events: `circuit`, `sample`, `reset`',
@@ -165,16 +208,19 @@ export const streamEvents = createRoute({
 });
 
 export const getHealth = createRoute({
+  security: [],
   method: 'get',
   path: '/v1/health',
   summary: 'Whether this server can read the store; needs no token',
   responses: {
     200: json(healthSchema, 'It can.'),
+    403: PROBLEMS[403],
     503: json(healthSchema, 'It cannot.'),
   },
 });
 
 export const getMetrics = createRoute({
+  security,
   method: 'get',
   path: '/metrics',
   summary: 'States and counts for Prometheus',

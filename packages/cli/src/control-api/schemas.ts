@@ -90,7 +90,15 @@ export const circuitSchema = z
       .optional()
       .openapi({ description: 'The one that began the automatic state.' }),
     override: overrideSchema.optional(),
+    ended: overrideSchema.optional().openapi({
+      description:
+        'The one that is over, until a call has taken that into account: the state is what it ended into.',
+    }),
     policy: policySchema.optional(),
+    versions: z.object({ override: count, policy: count }).openapi({
+      description:
+        "Of the operators' latest words, in force or over; 0: there was none. `If-Match` takes them, in quotes.",
+    }),
     epoch: epochSchema,
     leases: z
       .array(z.object({ by: z.string(), untilMs: timeMs }))
@@ -108,12 +116,23 @@ export const circuitsSchema = z
   })
   .openapi('Circuits');
 
+const overrideActSchema = overrideSchema
+  .extend({ kind: z.literal('override'), version: count })
+  .openapi('OverrideAct', { description: 'A release where `untilMs` is `atMs`.' });
+const policyActSchema = policySchema
+  .extend({ kind: z.literal('policy') })
+  .openapi('PolicyAct', { description: 'Settings; removed where there are no `values`.' });
+
 export const historySchema = z
   .object({
     name: z.string(),
     transitions: z
       .array(transitionSchema.extend({ epoch: epochSchema }).openapi('HistoryEntry'))
       .openapi({ description: 'Newest first.' }),
+    acts: z.array(z.union([overrideActSchema, policyActSchema])).openapi({
+      description:
+        'What operators did, newest first; what was replaced is kept for 30 days. A reset is a transition.',
+    }),
   })
   .openapi('History');
 
@@ -150,6 +169,19 @@ export const problemSchema = z
     detail: z.string().openapi({ description: 'What was wrong, and what is allowed.' }),
   })
   .openapi('Problem');
+
+/** One version, as `ETag` gives it. */
+export const conditionHeaders = z.object({
+  'if-match': z
+    .string()
+    .regex(/^(\*|"\d{1,15}")$/, 'allowed: a version in quotes, as ETag has it, or *')
+    .optional()
+    .openapi({
+      description:
+        'Version that the caller saw of what he replaces (`ETag`, `versions`): refused where it is another by now.',
+      example: '"3"',
+    }),
+});
 
 const reason = z.string().trim().min(1).max(MAX_REASON).openapi({ example: 'provider maintenance' });
 

@@ -5,7 +5,7 @@ import type { Circuit } from '../control-api/schemas.ts';
 import { type Cell, columns } from './columns.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
-import { moment, span, wait } from './time.ts';
+import { span, wait } from './time.ts';
 
 export interface CircuitsShown {
   readonly nowMs: number;
@@ -55,28 +55,13 @@ function next({ state, override, openUntilMs, leases, retryAfterMs }: Circuit, n
   return state === 'half-open' ? 'probes with the next call' : '–';
 }
 
-function why({ override, transition, policy }: Circuit): string {
+function why({ override, ended, transition, policy }: Circuit): string {
   const parts: string[] = [];
   if (override) parts.push(printable(`${override.reason} (${override.by})`));
+  else if (ended) parts.push(printable(`after ${ended.mode}: ${ended.reason} (${ended.by})`));
   else if (transition) parts.push(whyMoved(transition));
   if (policy) parts.push('has a stored policy');
   return parts.join('; ') || '–';
-}
-
-/** Transitions as a table, in their order. */
-export function transitionsTable(
-  transitions: readonly (Transition & { readonly epoch: { readonly number: number } })[],
-  style: Style,
-  width?: number,
-): string {
-  const head = ['WHEN', 'EPOCH', 'CHANGE', 'WHY'].map((text) => ({ text, paint: style.bold }));
-  const rows = transitions.map((transition): Cell[] => [
-    { text: moment(transition.atMs) },
-    { text: `${transition.epoch.number}` },
-    { text: `${transition.from} → ${transition.to}`, paint: (text) => style.state(transition.to, text) },
-    { text: whyMoved(transition) },
-  ]);
-  return columns([head, ...rows], width);
 }
 
 type Transition = NonNullable<Circuit['transition']>;

@@ -88,6 +88,10 @@ test('what is shown of any record is what the library makes of it', async () => 
         slow: status?.evidence.slow,
       });
       expect(view.override?.mode).toBe(status?.override?.mode);
+      expect([view.ended?.mode, view.versions.override]).toEqual([
+        status?.ended?.mode,
+        status?.overrideVersion,
+      ]);
     }),
     { numRuns: 2_000, seed: 20_261_121 },
   );

@@ -105,6 +105,9 @@ export async function policies({ run }: CommandLine): Promise<void> {
     /^mail +(failureThreshold=5|resetTimeout=30000|slowCallDuration=off| )+ .* calmer \(.+@.+\)\n/m,
   );
   expect(none.out).toContain('no stored settings');
+  const past = await run('history', 'mail');
+  expect(past.out).toMatch(/^WHEN +EPOCH +WHAT +WHY\n/);
+  expect(past.out).toMatch(/ – +failureThreshold=5 slowCallDuration=off +calmer \(.+@.+\)\n/);
   const less = await run('policy', 'unset', 'mail', 'resetTimeout', ...because, '--json');
   expect(JSON.parse(less.out).mail.values).toEqual({ failureThreshold: 5, slowCallDuration: 'off' });
   await run('policy', 'unset', 'mail', ...because);

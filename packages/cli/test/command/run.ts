@@ -29,8 +29,12 @@ export function commandWith(env: Readonly<Record<string, string>>) {
       running.child.stdin?.end();
       return running.ended;
     },
-    /** Runs it in a terminal, where somebody types `answer`. */
-    async inTerminal(answer: string, ...args: string[]): Promise<Ended> {
+    /** Runs it in a terminal, where somebody types `answer`, having done `first`. */
+    async inTerminal(
+      answer: string,
+      args: readonly string[],
+      first?: () => Promise<unknown>,
+    ): Promise<Ended> {
       const line = [process.execPath, BIN, ...args].map((each) => `'${each}'`).join(' ');
       const running = new Running(
         spawn('script', ['--quiet', '--return', '--flush', '--command', line, '/dev/null'], {
@@ -40,6 +44,7 @@ export function commandWith(env: Readonly<Record<string, string>>) {
       );
       if (answer) {
         await running.says(/\[y\/N\]/);
+        await first?.();
         running.child.stdin?.write(`${answer}\n`);
       }
       return running.ended;

@@ -1,4 +1,5 @@
-import { Switchgear } from 'switchgear';
+import { MemoryStore, Switchgear } from 'switchgear';
+import { FakeClock, FaultyStore } from 'switchgear/testing';
 import { expect, test } from 'vitest';
 import { rig, trip } from './rig.ts';
 
@@ -29,6 +30,7 @@ test('an open circuit says since when, why, how long still and who tripped it', 
         failures: 3,
         lastFailure: 'ECONNREFUSED',
       },
+      versions: { override: 0, policy: 0 },
       epoch: { number: 1, id: 'trip-1' },
       leases: [],
     },
@@ -60,7 +62,13 @@ test('an override is shown, audited, obeyed by a process, and released into half
 
   await clock.advance(1_000);
   const released = await ask('DELETE', path, { reason: 'back' });
-  expect(released.json()).toMatchObject({ state: 'closed', retryAfterMs: 0 });
+  expect(released.json()).toMatchObject({
+    state: 'half-open',
+    sinceMs: clock.now(),
+    retryAfterMs: 0,
+    ended: { mode: 'forced-open', reason: 'back' },
+    versions: { override: 2, policy: 0 },
+  });
   expect(released.json()).not.toHaveProperty('override');
   expect(audit).toEqual([
     {
@@ -84,7 +92,11 @@ test('an override is shown, audited, obeyed by a process, and released into half
   ]);
   await clock.advance(10_000);
   expect(await breaker.execute(async () => 'called')).toBe('called');
-  const { transitions } = (await ask('GET', '/v1/circuits/payments/history')).json();
+  const { transitions, acts } = (await ask('GET', '/v1/circuits/payments/history')).json();
+  expect(acts).toEqual([
+    expect.objectContaining({ kind: 'override', version: 2, by: 'control-api', reason: 'back' }),
+    expect.objectContaining({ kind: 'override', version: 1, by: 'Jörg', reason: 'provider down' }),
+  ]);
   expect(transitions.map(({ from, to, by }: Record<string, string>) => `${from} → ${to} by ${by}`)).toEqual([
     'half-open → closed by pod-7',
     'closed → half-open by pod-7',
@@ -99,8 +111,9 @@ test('a callee that has recovered gets a probe at once, and full load only after
   await ask('POST', '/v1/circuits/payments/recovered', { reason: 'deployed the fix' });
   await clock.advance(1);
   expect((await ask('GET', '/v1/circuits/payments')).json()).toMatchObject({
-    state: 'open',
+    state: 'half-open',
     retryAfterMs: 0,
+    ended: { reason: 'deployed the fix' },
   });
 
   const gear = new Switchgear({ store, clock, processId: 'pod-7' });
@@ -130,6 +143,79 @@ test('the word of a callee moves no circuit that admits calls already', async ()
   await ask('PUT', '/v1/circuits/forced/override', { mode: 'forced-closed', reason: 'we know' });
   await ask('POST', '/v1/circuits/forced/recovered', { reason: 'well' });
   expect((await ask('GET', '/v1/circuits/forced')).json()).toMatchObject({ state: 'forced-closed' });
+});
+
+test('the word of a callee does not take the place of what an operator does at the same moment', async () => {
+  const clock = new FakeClock();
+  const memory = new MemoryStore({ clock });
+  const store = new FaultyStore(memory);
+  const { ask, audit } = rig({ store, clock });
+  await trip(memory, 'payments', 60_000);
+  const off = store.before('override', async () => {
+    off();
+    await memory.override('payments', { mode: 'forced-open', by: 'ann', reason: 'leave it' });
+  });
+  const late = await ask('POST', '/v1/circuits/payments/recovered', { reason: 'well' });
+  expect(late.json()).toMatchObject({
+    status: 412,
+    code: 'CONFLICT',
+    detail: expect.stringContaining('leave it'),
+  });
+  expect(audit).toMatchObject([{ act: 'recovered', outcome: 'refused' }]);
+  expect((await ask('GET', '/v1/circuits/payments')).json()).toMatchObject({
+    state: 'forced-open',
+    retryAfterMs: null,
+  });
+});
+
+test('of two operators who saw the same the second is refused, and nothing he asked for is done', async () => {
+  const { ask, audit } = rig();
+  const override = '/v1/circuits/payments/override';
+  const seen = await ask('GET', override);
+  expect([seen.json(), seen.headers.get('etag')]).toEqual([null, '"0"']);
+  const ifMatch = { 'if-match': '"0"' };
+  const first = await ask('PUT', override, { mode: 'forced-open', reason: 'down' }, ifMatch);
+  expect(first.json()).toMatchObject({ state: 'forced-open', versions: { override: 1 } });
+  const second = await ask('PUT', override, { mode: 'forced-closed', reason: 'well' }, ifMatch);
+  expect(second.json()).toMatchObject({
+    status: 412,
+    code: 'CONFLICT',
+    detail: expect.stringMatching(/another than you saw, by control-api: down/),
+  });
+  expect((await ask('DELETE', override, { reason: 'well' }, ifMatch)).status).toBe(412);
+  const now = await ask('GET', override);
+  expect(now.json()).toMatchObject({ mode: 'forced-open', reason: 'down' });
+  expect(
+    (await ask('DELETE', override, { reason: 'well' }, { 'if-match': `${now.headers.get('etag')}` })).status,
+  ).toBe(200);
+
+  const policy = '/v1/circuits/payments/policy';
+  const settings = (failureThreshold: number) => ({ reason: 'calmer', values: { failureThreshold } });
+  expect((await ask('PUT', policy, settings(5), ifMatch)).json()).toMatchObject({ versions: { policy: 1 } });
+  expect((await ask('PUT', policy, settings(6), ifMatch)).status).toBe(412);
+  expect((await ask('DELETE', policy, { reason: 'x' }, ifMatch)).status).toBe(412);
+  expect((await ask('GET', policy)).headers.get('etag')).toBe('"1"');
+  // `*`, and no condition at all, take whatever there is.
+  expect((await ask('PUT', policy, settings(7), { 'if-match': '*' })).status).toBe(200);
+  expect((await ask('DELETE', policy, { reason: 'x' })).status).toBe(200);
+  for (const tag of ['0', 'W/"0"', '"x"', '"0", "1"'])
+    expect((await ask('PUT', policy, settings(8), { 'if-match': tag })).status).toBe(400);
+  const { acts } = (await ask('GET', '/v1/circuits/payments/history?limit=2')).json();
+  expect(acts.map(({ version, values }: { version: number; values: object }) => [version, values])).toEqual([
+    [3, {}],
+    [2, { failureThreshold: 7 }],
+  ]);
+  expect(audit.map(({ outcome }) => outcome)).toEqual([
+    'done',
+    'refused',
+    'refused',
+    'done',
+    'done',
+    'refused',
+    'refused',
+    'done',
+    'done',
+  ]);
 });
 
 test('a planned outage is forced-open until it is over or the callee is back', async () => {
@@ -211,6 +297,14 @@ test('the OpenAPI document is of version 3.1 and names every path', async () => 
   const document = (await ask('GET', '/openapi.json')).json();
   expect(document.openapi).toBe('3.1.0');
   expect(Object.keys(document.paths)).toHaveLength(12);
+  expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const operation of Object.values(methods as Record<string, Record<string, object>>)) {
+      const open = path === '/v1/health';
+      expect(operation.security).toEqual(open ? [] : [{ bearer: [] }]);
+      expect(Object.keys(operation.responses ?? {})).toContain('403');
+      expect(Object.keys(operation.responses ?? {}).includes('401')).toBe(!open);
+    }
   expect(document.paths['/v1/circuits'].get.responses).toHaveProperty('504');
   expect(document.paths['/v1/events'].get.responses).toHaveProperty('503');
   expect(document.components.schemas.Circuit.properties.retryAfterMs.type).toEqual(['number', 'null']);

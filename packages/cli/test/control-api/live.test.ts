@@ -145,6 +145,25 @@ test('a sample a second: what the fleet reported, and what this process let thro
   expect(past.samples).toEqual([samples.at(-1)]);
 });
 
+test('what a circuit reports that was not there with the sample before is in the sample, a trip too', async () => {
+  const { listen, store, clock } = liveRig();
+  await trip(store, 'old', 10_000);
+  const client = await listen();
+  await clock.advance(1_000);
+  await trip(store, 'payments', 10_000);
+  const [base] = await store.load(['ledger'], () => ({ bucketMs: 6_000, buckets: 10 }));
+  if (!base) throw new Error('no record');
+  await store.report(base, {
+    [Math.floor(clock.now() / 6_000)]: { calls: 10, failures: 1, slow: 0, votes: 0 },
+  });
+  await clock.advance(1_000);
+  const samples = (await client.heard()).filter(of('sample')).map(dataOf);
+  expect(samples.map(({ circuits }) => circuits).slice(-2)).toEqual([
+    {},
+    { payments: { calls: 5, failures: 3 }, ledger: { calls: 10, failures: 1 } },
+  ]);
+});
+
 test('the evidence that tripped a circuit is in the sample although the trip emptied it', async () => {
   const { listen, store, clock } = liveRig();
   const client = await listen();

@@ -36,6 +36,6 @@ test('an override is forced until a time and released', async () => {
   const [{ state, override }] = forced.circuits;
   expect([state, override.untilMs - override.atMs]).toEqual(['forced-open', 900_000]);
   expect(JSON.parse((await command.run('release', 'mailbox', ...because)).out).circuits).toMatchObject([
-    { state: 'closed', retryAfterMs: 0 },
+    { state: 'half-open', retryAfterMs: 0, ended: { mode: 'forced-open' } },
   ]);
 });

@@ -33,16 +33,28 @@ test('a tail hears what the store pushes, once', () => follows(command, store));
 test('in a terminal it is coloured, and asks before it touches more than one', async () => {
   const because = ['--reason', 'drill'];
   const [no, looked] = await Promise.all([
-    command.inTerminal('n', 'open', 'mail*', ...because),
-    command.inTerminal('', 'status', 'payments'),
+    command.inTerminal('n', ['open', 'mail*', ...because]),
+    command.inTerminal('', ['status', 'payments']),
   ]);
   expect(no.code).toBe(3);
   expect(no.out).toMatch(
-    /open 2 circuits: all calls will be rejected\.\s+mail\s+mailbox\s.*Go on\? \[y\/N\].*nothing was done/s,
+    /open 2 circuits: all calls will be rejected\.\s+mail {2}disabled: third \(ann\)\s+mailbox {2}closed\s.*Go on\? \[y\/N\].*nothing was done/s,
   );
   expect(looked.out).toContain('\u001b[1mCIRCUIT\u001b[22m');
-  const yes = await command.inTerminal('y', 'open', 'mail*', ...because);
+  const yes = await command.inTerminal('y', ['open', 'mail*', ...because]);
   expect([yes.code, yes.out.match(/forced-open/g)?.length]).toEqual([0, 2]);
+});
+
+test('a yes is for what was shown: an operator who came in between is not overruled', async () => {
+  await store.clear(['mail', 'mailbox'], { by: 'ann', reason: 'as new' });
+  const between = () => store.override('mail', { mode: 'forced-open', by: 'ben', reason: 'leave it' });
+  const late = await command.inTerminal('y', ['close', 'mail*', '--reason', 'drill'], between);
+  expect(late.code).toBe(3);
+  expect(late.out).toMatch(/another than you saw, by ben: leave it\s+look again, then repeat the command/);
+  const { circuits } = JSON.parse((await command.run('status', 'mail*', '--json')).out);
+  expect(circuits.map(({ state }: { state: string }) => state)).toEqual(['forced-open', 'forced-closed']);
+  const { acts } = JSON.parse((await command.run('history', 'mail', '--json')).out);
+  expect(acts[0]).toMatchObject({ kind: 'override', by: 'ben', reason: 'leave it' });
 });
 
 test('a watch ends with Ctrl-C, and with the reader of its output', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Circuit } from '../../src/control-api/index.ts';
 import { circuitsTable } from '../../src/render/circuits.ts';
 import { columns } from '../../src/render/columns.ts';
+import { historyTable } from '../../src/render/history.ts';
 import { printable } from '../../src/render/printable.ts';
 import { styleFor } from '../../src/render/style.ts';
 import { moment, span, wait } from '../../src/render/time.ts';
@@ -17,6 +18,7 @@ const CLOSED: Circuit = {
   retryAfterMs: 0,
   evidence: { calls: 0, failures: 0, slow: 0 },
   failureRatio: 0,
+  versions: { override: 0, policy: 0 },
   epoch: { number: 0, id: 'root' },
   leases: [],
 };
@@ -46,6 +48,34 @@ const OPEN: Circuit = {
 
 const table = (circuits: Circuit[], width?: number) =>
   circuitsTable({ nowMs: NOW, circuits, unreadable: [] }, plain, width);
+
+test('the past of a circuit in one table: transitions, overrides, releases, settings', () => {
+  const by = { by: 'ann', reason: 'drill' };
+  const text = historyTable(
+    [{ ...TRIP, epoch: { number: 7, id: 'e' } }],
+    [
+      { kind: 'policy', version: 2, values: {}, ...by, atMs: NOW },
+      { kind: 'override', version: 2, mode: 'forced-open', ...by, atMs: NOW - 1_000, untilMs: NOW - 1_000 },
+      { kind: 'override', version: 1, mode: 'forced-open', ...by, atMs: NOW - 5_000, untilMs: NOW },
+      { kind: 'policy', version: 1, values: { quorum: 2 }, ...by, atMs: NOW - 6_000 },
+    ],
+    4,
+    plain,
+  );
+  expect(text).toBe(`WHEN                  EPOCH  WHAT                                    WHY
+2026-10-21 06:30:12Z  –      no settings                             drill (ann)
+2026-10-21 06:30:11Z  –      released from forced-open               drill (ann)
+2026-10-21 06:30:08Z  7      closed → open                           failures, 3 of 5 calls failed, last HTTP 503 (pod-1)
+2026-10-21 06:30:07Z  –      forced-open until 2026-10-21 06:30:12Z  drill (ann)
+`);
+});
+
+test('a circuit that was released says what it ended into, and why', () => {
+  const ended = { mode: 'forced-open', by: 'ann', reason: 'back', atMs: NOW, untilMs: NOW } as const;
+  expect(table([{ ...CLOSED, state: 'half-open', ended, transition: TRIP }])).toMatch(
+    /ledger +half-open .* probes with the next call +after forced-open: back \(ann\)\n/,
+  );
+});
 
 test('what an operator needs at three in the morning, in a line per circuit', () => {
   const forced: Circuit = {

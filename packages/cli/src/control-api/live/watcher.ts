@@ -36,8 +36,8 @@ interface Known {
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #known = new Map<string, Known>();
-  /** Records as of the latest sample: what was reported since is the difference. */
-  #sampled = new Map<string, CircuitRecord>();
+  /** Records as of the latest sample: what was reported since is the difference. Absent before the first one. */
+  #sampled: Map<string, CircuitRecord> | undefined;
   readonly #unsubscribe: (() => void) | undefined;
   #listeners = 0;
   #timer: Timer | undefined;
@@ -113,13 +113,15 @@ export class Watcher {
     const { store, clock, log, series, load } = this.#options;
     const own = load?.() ?? {};
     const circuits: Record<string, SampleCounts> = {};
+    const before = this.#sampled;
     for (const record of records) {
-      const before = this.#sampled.get(record.name);
-      const counts = before ? reportedSince(before, record) : { calls: 0, failures: 0 };
+      // Of what the first reading found nobody knows since when it was reported.
+      const counts = before ? reportedSince(before.get(record.name), record) : { calls: 0, failures: 0 };
       const traffic = Object.hasOwn(own, record.name) ? own[record.name] : undefined;
       if (counts.calls > 0 || traffic) circuits[record.name] = { ...counts, ...traffic };
     }
-    this.#sampled = new Map(records.map((record) => [record.name, record]));
+    // One that could not be read this time is not new the next time.
+    this.#sampled = new Map([...(before ?? []), ...records.map((record) => [record.name, record] as const)]);
     const sample = { atMs: store.now() ?? clock.now(), circuits };
     series.add(sample);
     log.append({ event: 'sample', data: sample });
