@@ -10,7 +10,7 @@ async function protocolOf(seed: number, engine?: Engine): Promise<string[]> {
   return lines;
 }
 
-test('a seed replays its run exactly, event by event', async () => {
+test('a seed replays its run exactly, event by event', { timeout: 60_000 }, async () => {
   for (const seed of SEEDS.slice(0, 5)) {
     const lines = await protocolOf(seed);
     expect(lines.length).toBeGreaterThan(100);
