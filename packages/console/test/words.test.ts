@@ -17,7 +17,6 @@ const closed: Circuit = {
   retryAfterMs: 0,
   evidence: { calls: 200, failures: 1, slow: 0 },
   failureRatio: 0.005,
-  versions: { override: 0, policy: 0 },
   epoch: { number: 3, id: 'c' },
   versions: { override: 0, policy: 0 },
   leases: [],
