@@ -5,8 +5,8 @@ import type { Circuit } from './circuit/circuit.ts';
 import type { CallOutcome } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
-import type { Ticket } from './circuit/ticket.ts';
-import { isSwitchgearError, TimeoutError } from './errors.ts';
+import type { Answer, Ticket } from './circuit/ticket.ts';
+import { CircuitOpenError, isSwitchgearError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
@@ -105,10 +105,10 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
     const outer = options?.signal;
     // Before anything is taken that a throw on the way would keep.
     if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
-    const era = this.#bulkhead?.full ? undefined : this.#circuit.calm();
-    if (!era) return this.#enter(fn, outer);
-    this.#bulkhead?.tryEnter();
-    return this.#start(era, fn, outer, this.#circuit.usedMs);
+    const answer = this.#atOnce(outer);
+    if (answer === null) return this.#enter(fn, outer);
+    if (answer instanceof CircuitOpenError) return Promise.reject(answer);
+    return this.#start(answer, fn, outer, this.#circuit.usedMs);
   }
 
   /**
@@ -131,32 +131,33 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
    * apply, the permit lapses after `leaseDuration`.
    */
   async acquire(options?: CallOptions): Promise<Permit> {
-    const signal = options?.signal;
-    if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
-    signal?.throwIfAborted();
-    return this.#permit(await this.#admitted(signal));
+    const answer = this.admit(options);
+    if (answer instanceof CircuitOpenError) throw answer;
+    return answer;
   }
 
   /**
-   * Like `acquire`, at once: `undefined` where the answer would need the store (a cold start, a thaw, a probe) or the
-   * bulkhead is full. What the store answers meanwhile serves the next attempt.
+   * Like `acquire`, with no promise and no throw where the answer is at hand: a permit, or the error that `acquire` would throw.
+   * A promise, as of `acquire`, only where the store has a word in it (a cold start, a thaw, a probe) or the bulkhead is full.
    */
-  tryAcquire(): Permit | undefined {
-    if (this.#bulkhead && !this.#bulkhead.tryEnter()) return undefined;
-    let ticket: Ticket | null;
-    try {
-      ticket = this.#circuit.tryAdmit();
-    } catch (error) {
-      this.ended();
-      this.#refused(error);
-      throw error;
-    }
-    if (ticket !== null) return this.#permit(ticket);
-    this.ended();
-    return undefined;
+  admit(options?: CallOptions): Permit | CircuitOpenError | Promise<Permit> {
+    const signal = options?.signal;
+    if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
+    const answer = this.#atOnce(signal);
+    if (answer === null) return this.#admitted(signal).then((ticket) => this.#permit(ticket));
+    return answer instanceof CircuitOpenError ? answer : this.#permit(answer);
   }
 
   // ── a call ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A ticket and its place, or the rejection; `null` where the store or a place in line is to be waited for. */
+  #atOnce(outer: AbortSignal | undefined): Answer | null {
+    if (this.#bulkhead?.full || outer?.aborted) return null;
+    const answer = this.#circuit.decide();
+    if (answer instanceof CircuitOpenError) this.#tell('rejected', answer);
+    else if (answer !== null) this.#bulkhead?.tryEnter();
+    return answer;
+  }
 
   async #enter<T>(fn: (call: CallContext) => PromiseLike<T> | T, outer: AbortSignal | undefined): Promise<T> {
     const ticket = await this.#admitted(outer);
@@ -178,17 +179,24 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
         waitedMs = clock.now() - askedMs;
         if (!this.#bulkhead.tryEnter()) {
           // No use standing in line before a closed door.
-          this.#circuit.peek();
+          const rejection = this.#circuit.peek();
+          if (rejection) throw rejection;
           await this.#bulkhead.enter(outer);
         }
         placed = true;
         // Before a lease is taken for nothing.
         outer?.throwIfAborted();
       }
-      const ticket = this.#circuit.admit(waitedMs);
-      if (!(ticket instanceof Promise)) return ticket;
-      // What the store grants to a caller who has gone is given back once it comes.
-      return await unlessAborted(ticket, outer, (late) => void this.#circuit.cancelled(late));
+      let answer = this.#circuit.decide();
+      if (answer === null)
+        // What the store grants to a caller who has gone is given back once it comes.
+        answer = await unlessAborted(
+          this.#circuit.ask(waitedMs),
+          outer,
+          (late) => void this.#circuit.cancelled(late),
+        );
+      if (answer instanceof CircuitOpenError) throw answer;
+      return answer;
     } catch (error) {
       if (placed) this.ended();
       this.#refused(error);
@@ -310,6 +318,7 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
 
   /** The call was not made. */
   #refused(error: unknown): void {
+    if (!this.heard) return;
     const open = isSwitchgearError(error, 'CIRCUIT_OPEN');
     const full = isSwitchgearError(error, 'BULKHEAD_FULL');
     this.#tell(open ? 'rejected' : full ? 'bulkhead-full' : 'ignored', error);

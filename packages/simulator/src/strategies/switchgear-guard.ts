@@ -1,4 +1,4 @@
-import { type Breaker, CircuitOpenError, isSwitchgearError, type Switchgear } from 'switchgear';
+import { type Breaker, CircuitOpenError, isSwitchgearError, type Permit, type Switchgear } from 'switchgear';
 import type { Process } from '../engine/process.ts';
 import type { Guard, Ticket } from './strategy.ts';
 
@@ -21,24 +21,18 @@ export class SwitchgearGuard implements Guard {
     return this.breaker.state.state;
   }
 
-  /**
-   * As `execute` admits. `tryAcquire` does the same without a promise, but leaves a probe that it has begun to the next call:
-   * it is asked only while the last answer says that no probe is due.
-   */
   enter(): Ticket | undefined | Promise<Ticket | undefined | null> {
     const nowMs = this.process.now();
-    if (nowMs < this.#promptFromMs || nowMs >= this.#promptUntilMs) return this.#ask();
-    try {
-      return this.breaker.tryAcquire() ?? this.#ask();
-    } catch (error) {
-      return this.#refused(error);
-    }
+    const prompt = nowMs >= this.#promptFromMs && nowMs < this.#promptUntilMs;
+    const answer = prompt ? this.breaker.admit() : this.breaker.acquire();
+    if (answer instanceof Promise) return this.#answered(answer);
+    return answer instanceof CircuitOpenError ? this.#refused(answer) : answer;
   }
 
-  async #ask(): Promise<Ticket | undefined> {
+  async #answered(asked: Promise<Permit>): Promise<Ticket | undefined> {
     this.process.engine.touch();
     try {
-      const permit = await this.breaker.acquire();
+      const permit = await asked;
       this.#prompt(this.breaker.state.state === 'half-open' ? 0 : Number.POSITIVE_INFINITY);
       return permit;
     } catch (error) {

@@ -2,9 +2,9 @@
  * One circuit as one process sees it: a snapshot of the fleet's record, the evidence of its own, and the local circuit
  * that protects it while the fleet cannot. Knows nothing of functions, promises of callers or time limits.
  *
- *            admit() ──► Era      an ordinary call; its result counts while that era is the present one
- *                    ──► Probe    one call on a lease
- *                    ──► (throws CircuitOpenError)
+ *           decide() ──► Era      an ordinary call; its result counts while that era is the present one
+ *           or ask() ──► Probe    one call on a lease
+ *                    ──► CircuitOpenError, as a value: nothing is thrown on the way
  *   then exactly one of  succeeded(ticket) · failed(ticket, failure) · cancelled(ticket)
  */
 
@@ -33,7 +33,7 @@ import { type ProbedCircuit, Probing } from './probing.ts';
 import { type ReportedCircuit, Reports } from './reports.ts';
 import { Snapshot } from './snapshot.ts';
 import { overrideChange, transitionChange } from './state-change.ts';
-import { type CircuitMode, type Failure, Probe, type Ticket } from './ticket.ts';
+import { type Answer, type CircuitMode, type Failure, Probe, type Rejection, type Ticket } from './ticket.ts';
 
 export class Circuit implements ProbedCircuit, ReportedCircuit {
   readonly name: string;
@@ -111,15 +111,28 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.#usedMs;
   }
 
-  /**
-   * Asks for admission: a ticket, at once wherever the answer needs no store; a promise for a cold start, a thaw or a
-   * probe. Throws (or rejects with) `CircuitOpenError`. `waitedMs`: what the call has waited for the store before.
-   */
-  admit(waitedMs = 0): Ticket | Promise<Ticket> {
-    return this.calm() ?? this.#consider(this.#usedMs, waitedMs);
+  /** What becomes of a call, at once; `null` where the store has a word in it: on a cold start, after a thaw, for a probe. */
+  decide(): Answer | null {
+    const now = this.#host.clock.now();
+    this.#usedMs = now;
+    if ((now < this.#calmUntilMs && now >= this.#calmFromMs) || this.mode === 'disabled') return this.era;
+    const refreshMs = this.#host.refresh(now);
+    return this.#stale(now) && !this.#away() ? null : this.#judge(refreshMs);
   }
 
-  /** The read that `admit` would have to wait for, so that its caller may wait for it with nothing in hand. */
+  /** The same with the store's word, within its budget; `waitedMs`: what the call has waited for the store before. */
+  ask(waitedMs: number): Promise<Answer> {
+    const refreshMs = this.#host.refresh(this.#usedMs);
+    const answer = this.#ask(refreshMs);
+    // What takes the store too long is decided without it; a probe that comes late waits for the next call.
+    const instead = () => {
+      void answer.then((late) => this.#keep(late));
+      return this.#judgeAlone(refreshMs);
+    };
+    return this.#host.guard.within(answer, instead, waitedMs);
+  }
+
+  /** The read that `ask` would wait for, so that its caller may wait for it with nothing in hand. */
   ready(): Promise<void> | undefined {
     const now = this.#host.clock.now();
     if (this.mode === 'disabled' || !this.#stale(now) || this.#away()) return undefined;
@@ -129,26 +142,11 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.load();
   }
 
-  /** The ticket of a call that may go with no further look, or `undefined`: then `admit` says. */
-  calm(): Era | undefined {
-    const now = this.#host.clock.now();
-    this.#usedMs = now;
-    return now < this.#calmUntilMs && now >= this.#calmFromMs ? this.era : undefined;
-  }
-
-  /** Like `admit`, but `null` where the answer would need the store. */
-  tryAdmit(): Ticket | null {
-    const ticket = this.admit();
-    if (!(ticket instanceof Promise)) return ticket;
-    this.#park(ticket);
-    return null;
-  }
-
-  /** Throws what `admit` would throw, where that is certain without asking the store; takes nothing. */
-  peek(): void {
+  /** The rejection that is certain without asking the store, if one is; takes nothing. */
+  peek(): Rejection {
     const nowMs = this.now();
     const verdict = this.admission(nowMs);
-    if (verdict.admits === 'none') this.#reject(verdict.untilMs, nowMs);
+    return verdict.admits === 'none' ? this.#reject(verdict.untilMs, nowMs) : undefined;
   }
 
   succeeded(ticket: Ticket): Promise<void> | undefined {
@@ -173,7 +171,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   /** The call gave no verdict: ignored error, caller's abort, never started. */
-  cancelled(ticket: Ticket): Promise<void> | undefined {
+  cancelled(ticket: Answer): Promise<void> | undefined {
     return ticket instanceof Probe ? this.#verdict(ticket, 'cancel') : undefined;
   }
 
@@ -232,35 +230,17 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   // ── admission ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #consider(now: number, waitedMs: number): Ticket | Promise<Ticket> {
-    if (this.mode === 'disabled') return this.era;
-    const refreshMs = this.#host.refresh(now);
-    const ticket =
-      this.#stale(now) && !this.#away()
-        ? this.load().then(() => this.#judge(refreshMs))
-        : this.#judge(refreshMs);
-    return ticket instanceof Promise ? this.#inTime(ticket, refreshMs, waitedMs) : ticket;
-  }
-
-  /** What takes the store too long is decided without it; a probe that comes late waits for the next call. */
-  #inTime(ticket: Promise<Ticket>, refreshMs: number, waitedMs: number): Promise<Ticket> {
-    const instead = () => {
-      this.#park(ticket);
-      return this.#judge(refreshMs, false);
-    };
-    return this.#host.guard.within(ticket, instead, waitedMs);
+  async #ask(refreshMs: number): Promise<Answer> {
+    if (this.#stale(this.#host.clock.now()) && !this.#away()) await this.load();
+    const answer = this.#judge(refreshMs);
+    return answer === null ? ((await this.#probing.take()) ?? this.#judgeAlone(refreshMs)) : answer;
   }
 
   /** What comes too late for its call. */
-  #park(ticket: Promise<Ticket>): void {
-    ticket.then(
-      (late) => {
-        if (!(late instanceof Probe)) return;
-        if (late.base) this.#probing.keep(late);
-        else void this.cancelled(late);
-      },
-      () => {},
-    );
+  #keep(late: Answer): void {
+    if (!(late instanceof Probe)) return;
+    if (late.base) this.#probing.keep(late);
+    else void this.cancelled(late);
   }
 
   /** What applies: an override, else the local circuit, else the fleet's record (L8). */
@@ -297,8 +277,15 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.record ? admission(this.record, nowMs, this.#host.prober) : { admits: 'all' };
   }
 
-  /** `mayAsk`: whether a call may still ask the store for a probe. */
-  #judge(refreshMs: number, mayAsk = true): Ticket | Promise<Ticket> {
+  /** As `#judge`, where the store is not asked any more. */
+  #judgeAlone(refreshMs: number): Answer {
+    const answer = this.#judge(refreshMs);
+    const nowMs = this.now();
+    return answer === null ? this.#reject(nowMs, nowMs) : answer;
+  }
+
+  /** `null` where a probe may be asked for. */
+  #judge(refreshMs: number): Answer | null {
     const nowMs = this.now();
     this.#settleOverride(nowMs);
     const verdict = this.admission(nowMs);
@@ -321,7 +308,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
         }
         // A verdict that calls for a transition ends the probing, although its slot is free.
         const busy = this.#probing.taking || this.#unanswered || this.deciding;
-        if (mayAsk && !busy && !due(record, this.#policy, nowMs)) return this.#probe(verdict, refreshMs);
+        if (!busy && !due(record, this.#policy, nowMs)) return null;
         if (!this.#unanswered) this.#pursue();
         return this.#reject(nowMs, nowMs);
       }
@@ -354,14 +341,10 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     );
   }
 
-  async #probe(offer: Admission & { admits: 'probe' }, refreshMs: number): Promise<Ticket> {
-    return (await this.#probing.take(offer)) ?? this.#judge(refreshMs, false);
-  }
-
-  #reject(untilMs: number, nowMs: number, state: RejectingState = this.#closedBy(nowMs)): undefined {
+  #reject(untilMs: number, nowMs: number, state: RejectingState = this.#closedBy(nowMs)): Rejection {
     if (this.mode === 'shadow') return undefined;
     const { transition } = this.local ?? this.#known;
-    throw new CircuitOpenError(this.name, state, Math.max(0, untilMs - nowMs), transition?.lastFailure);
+    return new CircuitOpenError(this.name, state, Math.max(0, untilMs - nowMs), transition?.lastFailure);
   }
 
   /** What it is that admits nothing. */

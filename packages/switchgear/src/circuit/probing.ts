@@ -50,20 +50,21 @@ export class Probing {
     return this.#taking;
   }
 
-  /** The probe that `offer` speaks of, where this process gets it. */
-  async take({ freeSinceMs, ...offer }: Admission & { admits: 'probe' }): Promise<Probe | undefined> {
+  /** The probe that may be made now, where this process gets it. */
+  async take(): Promise<Probe | undefined> {
     const circuit = this.#circuit;
     this.#taking = true;
     try {
-      // All processes see the deadline pass at once. Reading first costs a read; a failed condition costs a write.
-      let { slot } = offer;
+      let offer = circuit.admission(circuit.now());
+      if (offer.admits !== 'probe') return undefined;
+      const { freeSinceMs } = offer;
       if (!circuit.knowsSince(freeSinceMs)) {
+        // All processes see the deadline pass at once. Reading first costs a read; a failed condition costs a write.
         await circuit.load();
-        const now = circuit.admission(circuit.now());
-        if (now.admits !== 'probe' || !circuit.knowsSince(freeSinceMs)) return undefined;
-        slot = now.slot;
+        offer = circuit.admission(circuit.now());
+        if (offer.admits !== 'probe' || !circuit.knowsSince(freeSinceMs)) return undefined;
       }
-      return await this.#lease(slot);
+      return await this.#lease(offer.slot);
     } finally {
       this.#taking = false;
     }

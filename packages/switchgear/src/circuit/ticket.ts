@@ -1,6 +1,7 @@
 /** What a circuit hands out on admission, and what it is told when the call is over. */
 
 import type { CircuitRecord, Lease } from '../core/record.ts';
+import type { CircuitOpenError } from '../errors.ts';
 import type { Era } from './era.ts';
 
 /** The ticket of a call that probes. */
@@ -22,6 +23,12 @@ export class Probe {
 
 /** What a call was admitted under; `undefined` for one that only shadow mode let through, which counts nowhere. */
 export type Ticket = Era | Probe | undefined;
+
+/** Why a call is not made; in shadow mode every call is. */
+export type Rejection = CircuitOpenError | undefined;
+
+/** What becomes of a call that asks for admission. */
+export type Answer = Ticket | Rejection;
 
 /** `shadow` decides everything and rejects nothing; `disabled` admits everything and looks at nothing. */
 export type CircuitMode = 'enforce' | 'shadow' | 'disabled';

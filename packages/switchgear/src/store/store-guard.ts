@@ -86,19 +86,11 @@ export class StoreGuard {
     });
   }
 
-  /** `work`, or what `otherwise` says once the budget is over, of which `spentMs` are gone. */
-  within<T>(work: Promise<T>, otherwise: () => T | Promise<T>, spentMs = 0): Promise<T> {
+  /** `work`, or what `otherwise`, which must not throw, says once the budget is over, of which `spentMs` are gone. */
+  within<T>(work: Promise<T>, otherwise: () => T, spentMs = 0): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimer(
-        () => {
-          try {
-            resolve(otherwise());
-          } catch (error) {
-            reject(error);
-          }
-        },
-        Math.max(0, this.budgetMs - spentMs),
-      );
+      const leftMs = Math.max(0, this.budgetMs - spentMs);
+      const timer = this.#clock.setTimer(() => resolve(otherwise()), leftMs);
       work.then(resolve, reject).finally(() => timer.cancel());
     });
   }

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { Permit } from '../../src/permit.ts';
 import { fleet, refused } from '../laws/fleet.ts';
 
 test('a permit counts what its holder says, once', async () => {
@@ -63,11 +64,10 @@ test('a permit holds its place in the bulkhead until it is given back or lapses'
   const { breaker } = f.process(0);
   await breaker.acquire();
   await expect(breaker.acquire()).rejects.toMatchObject({ code: 'BULKHEAD_FULL' });
-  expect(breaker.tryAcquire()).toBeUndefined();
   await f.advance(3_000);
   const permit = await breaker.acquire();
   permit.cancel();
-  expect(breaker.tryAcquire()).toBeDefined();
+  expect(breaker.admit()).toBeInstanceOf(Permit);
 });
 
 test('acquire rejects while open, and leaks no place', async () => {
@@ -80,55 +80,52 @@ test('acquire rejects while open, and leaks no place', async () => {
   expect(await f.call(p)).toBe('ok');
 });
 
-test('tryAcquire answers at once: nothing at a cold start, a permit after it, an error while open', async () => {
+test('admit answers at once, once the store was read: with a permit, or with the error while open', async () => {
   const f = fleet(1);
   const p = f.process(0);
-  expect(p.breaker.tryAcquire()).toBeUndefined();
-  await f.idle();
-  const permit = p.breaker.tryAcquire();
-  expect(permit).toBeDefined();
-  await permit?.success();
+  const first = p.breaker.admit();
+  expect(first).toBeInstanceOf(Promise);
+  await ((await first) as Permit).success();
+  const permit = p.breaker.admit() as Permit;
+  expect(permit).toBeInstanceOf(Permit);
+  await permit.success();
   await f.fail(p, 3);
-  expect(() => p.breaker.tryAcquire()).toThrow(expect.objectContaining({ code: 'CIRCUIT_OPEN' }));
+  const loads = p.store.calls.load;
+  const [a, b] = [p.breaker.admit(), p.breaker.admit()];
+  expect(a).toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 10_000, lastFailure: 'ECONNREFUSED' });
+  // Each caller's own, with its own stack: what one adds to it is not the other's.
+  expect(a).not.toBe(b);
+  expect((a as Error).stack).toContain('permits.test.ts');
+  expect(p.store.calls.load).toBe(loads);
 });
 
-test('tryAcquire at the deadline: the first attempt asks for the lease, the next one gets it, nobody else does', async () => {
+test('admit at the deadline asks the store: one process probes, the others are refused at once', async () => {
   const f = fleet(2);
   const [a, b] = [f.process(0), f.process(1)];
   for (const process of f.processes) await f.call(process);
   await f.fail(a, 3);
   await f.advance(10_000);
-  expect(a.breaker.tryAcquire()).toBeUndefined();
-  await f.idle();
+  const probe = a.breaker.admit();
+  expect(probe).toBeInstanceOf(Promise);
+  await expect(a.breaker.admit()).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+  const permit = (await probe) as Permit;
   expect(await f.call(b)).toBe('rejected');
-  const permit = a.breaker.tryAcquire();
-  expect(permit).toBeDefined();
-  expect(() => a.breaker.tryAcquire()).toThrow(expect.objectContaining({ code: 'CIRCUIT_OPEN' }));
-  await permit?.success();
+  expect(a.breaker.admit()).toMatchObject({ code: 'CIRCUIT_OPEN', state: 'half-open' });
+  await permit.success();
   await f.idle();
   expect((await f.record()).state).toBe('closed');
 });
 
-test('tryAcquire whose lease is never used costs one lease', async () => {
-  const f = fleet(2, { breaker: { leaseDuration: '3s' } });
-  for (const process of f.processes) await f.call(process);
-  await f.fail(f.process(0), 3);
-  await f.advance(10_000);
-  expect(f.process(0).breaker.tryAcquire()).toBeUndefined();
-  await f.advance(5_000);
-  expect(await f.call(f.process(1))).toBe('ok');
-});
-
-test('tryAcquire leaks no place in the bulkhead', async () => {
-  const f = fleet(1, { breaker: { maxConcurrent: 1, maxQueue: 0 } });
-  const p = f.process(0);
-  expect(p.breaker.tryAcquire()).toBeUndefined();
-  await f.idle();
+test('admit takes a place in the bulkhead, and a place in line where there is none', async () => {
+  const f = fleet(1, { breaker: { maxConcurrent: 1 } });
+  const { breaker } = f.process(0);
+  await (await breaker.acquire()).success();
   for (let i = 0; i < 5; i++) {
-    const permit = p.breaker.tryAcquire();
-    expect(permit).toBeDefined();
-    expect(p.breaker.tryAcquire()).toBeUndefined();
-    permit?.cancel();
+    const permit = breaker.admit() as Permit;
+    const next = breaker.admit();
+    expect(next).toBeInstanceOf(Promise);
+    permit.cancel();
+    ((await next) as Permit).cancel();
   }
 });
 
@@ -149,7 +146,11 @@ test('acquire with a signal that is aborted, before or while the store is asked,
   const f = fleet(1, { breaker: { maxConcurrent: 1, maxQueue: 0 } });
   const p = f.process(0);
   const reason = new Error('gone');
+  const ended: string[] = [];
+  const stop = p.gear.onCall(({ outcome }) => ended.push(outcome));
   await expect(p.breaker.acquire({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(ended).toEqual(['ignored']);
+  stop();
   await f.fail(p, 3);
   await f.advance(10_000);
   const abort = new AbortController();

@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { Operator } from '../../src/operate/index.ts';
+import { Permit } from '../../src/permit.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock, FaultyStore, hangs, late, throws } from '../../src/testing/index.ts';
@@ -74,8 +75,8 @@ test('warm reads all circuits in one batch, so that the first calls wait for not
   gear.breaker('ledger');
   await gear.warm(['payments', 'ledger', 'mail']);
   expect(store.calls.load).toBe(1);
-  expect(gear.breaker('mail').tryAcquire()).toBeDefined();
-  expect(gear.breaker('payments').tryAcquire()).toBeDefined();
+  expect(gear.breaker('mail').admit()).toBeInstanceOf(Permit);
+  expect(gear.breaker('payments').admit()).toBeInstanceOf(Permit);
 });
 
 test('warm reads ahead and settles nothing: the options come with the breaker', async () => {
@@ -89,8 +90,8 @@ test('warm reads ahead and settles nothing: the options come with the breaker', 
   expect(ledger.options).toMatchObject({ timeout: 2_000, isFailure: expect.any(Function) });
   const mail = gear.breaker('mail', { timeout: '2s' });
   const loads = store.calls.load;
-  expect(ledger.tryAcquire()).toBeDefined();
-  expect(mail.tryAcquire()).toBeDefined();
+  expect(ledger.admit()).toBeInstanceOf(Permit);
+  expect(mail.admit()).toBeInstanceOf(Permit);
   expect(store.calls.load).toBe(loads);
   await ledger.execute(() => 'judged');
   await f.idle();
@@ -250,9 +251,9 @@ test('disabled: calls go straight through; nothing is counted, limited or stored
   await f.fail(p, 20);
   expect(await f.call(p)).toBe('ok');
   expect(Object.values(p.store.calls).every((n) => n === 0)).toBe(true);
-  const permit = p.breaker.tryAcquire();
-  await permit?.failure(refused());
-  expect(permit).toBeDefined();
+  const permit = p.breaker.admit() as Permit;
+  expect(permit).toBeInstanceOf(Permit);
+  await permit.failure(refused());
 });
 
 test('without a store a process is a breaker of its own', async () => {

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
 import type { CallContext } from '../../src/call.ts';
 import type { Circuit } from '../../src/circuit/circuit.ts';
+import type { Answer } from '../../src/circuit/ticket.ts';
 import { isSwitchgearError } from '../../src/errors.ts';
 import { Passed } from '../../src/guard/guard.ts';
 import {
@@ -202,42 +203,30 @@ function at(clock: FakeClock, ms: number): Promise<void> {
 function countTickets(circuit: Circuit) {
   let admitted = 0;
   let settled = 0;
-  let calm = 0;
   const tally = { settledTwice: 0, open: () => admitted - settled };
-  const { calm: isCalm, admit } = circuit;
-  circuit.calm = () => {
-    const era = isCalm.call(circuit);
-    if (era) {
-      calm++;
-      admitted++;
-    }
-    return era;
+  const { decide, ask } = circuit;
+  const counted = <T extends Answer | null>(answer: T): T => {
+    if (answer !== null && !isSwitchgearError(answer)) admitted++;
+    return answer;
   };
-  circuit.admit = () => {
-    const before = calm;
-    const ticket = admit.call(circuit);
-    // One that came the calm way is counted.
-    if (calm > before) return ticket;
-    if (!(ticket instanceof Promise)) {
-      admitted++;
-      return ticket;
-    }
-    return ticket.then((late) => {
-      admitted++;
-      return late;
-    });
-  };
-  for (const verb of ['succeeded', 'cancelled'] as const) {
-    const tell = circuit[verb];
-    circuit[verb] = (ticket) => {
-      if (++settled > admitted) tally.settledTwice++;
-      return tell.call(circuit, ticket);
-    };
-  }
-  const { failed } = circuit;
-  circuit.failed = (ticket, failure) => {
+  circuit.decide = () => counted(decide.call(circuit));
+  circuit.ask = async (waitedMs) => counted(await ask.call(circuit, waitedMs));
+  const { succeeded, failed, cancelled } = circuit;
+  const settle = () => {
     if (++settled > admitted) tally.settledTwice++;
+  };
+  circuit.succeeded = (ticket) => {
+    settle();
+    return succeeded.call(circuit, ticket);
+  };
+  circuit.failed = (ticket, failure) => {
+    settle();
     return failed.call(circuit, ticket, failure);
+  };
+  circuit.cancelled = (answer) => {
+    // A rejection that comes too late was none of those handed out.
+    if (!isSwitchgearError(answer)) settle();
+    return cancelled.call(circuit, answer);
   };
   return tally;
 }
