@@ -86,6 +86,7 @@ const circuit = (state: Circuit['state'], number: number): Circuit => ({
   evidence: { calls: 0, failures: 0, slow: 0 },
   failureRatio: 0,
   epoch: { number, id: `e${number}` },
+  versions: { override: 0, policy: 0 },
   leases: [],
 });
 

@@ -57,7 +57,7 @@ export function ActDialog({ api, act, circuit, fleet, stale, done, failed, close
     setProblem(undefined);
     api.operator = by.trim();
     try {
-      const after = await perform(api, act, circuit.name, reason.trim(), lasting.for);
+      const after = await perform(api, act, circuit, reason.trim(), lasting.for);
       fleet.answer(circuit, after);
       if (here.current) {
         dialog.current?.close();
@@ -166,14 +166,15 @@ function outcomeWords(error: unknown): string {
   return `It is not known whether this was done: ${failureWords(error)}. See how the circuit is before you try again.`;
 }
 
+/** Whoever overrides says what he has seen: somebody who came in between is not overruled unseen. */
 function perform(
   api: ControlApi,
   act: Act,
-  name: string,
+  { name, versions }: Circuit,
   reason: string,
   length: (typeof LENGTHS)[number]['for'],
 ): Promise<Circuit> {
-  if (act === 'release') return api.release(name, reason);
+  if (act === 'release') return api.release(name, versions.override, reason);
   if (act === 'reset') return api.reset(name, reason);
-  return api.override(name, { mode: act, reason, ...(length && { for: length }) });
+  return api.override(name, versions.override, { mode: act, reason, ...(length && { for: length }) });
 }

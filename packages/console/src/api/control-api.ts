@@ -82,12 +82,14 @@ export class ControlApi {
     return this.#ask('GET', `v1/samples?sinceMs=${Math.floor(sinceMs)}`, { signal });
   }
 
-  override(name: string, request: OverrideRequest): Promise<Circuit> {
-    return this.#change('PUT', `${pathOf(name)}/override`, request);
+  /** Refused where the operators' latest word is no longer the one of version `seen`. */
+  override(name: string, seen: number, request: OverrideRequest): Promise<Circuit> {
+    return this.#change('PUT', `${pathOf(name)}/override`, request, seen);
   }
 
-  release(name: string, reason: string): Promise<Circuit> {
-    return this.#change('DELETE', `${pathOf(name)}/override`, { reason });
+  /** Refused as above. */
+  release(name: string, seen: number, reason: string): Promise<Circuit> {
+    return this.#change('DELETE', `${pathOf(name)}/override`, { reason }, seen);
   }
 
   reset(name: string, reason: string): Promise<Circuit> {
@@ -113,11 +115,12 @@ export class ControlApi {
     return response.body;
   }
 
-  async #change(method: string, path: string, body: object): Promise<Circuit> {
+  async #change(method: string, path: string, body: object, seen?: number): Promise<Circuit> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), CHANGE_MS);
     try {
-      return await this.#ask(method, path, { body, signal: patience.signal });
+      const headers = seen === undefined ? {} : { 'if-match': `"${seen}"` };
+      return await this.#ask(method, path, { body, headers, signal: patience.signal });
     } finally {
       clearTimeout(timer);
     }

@@ -8,7 +8,7 @@ import { Glyph } from '../board/glyph.tsx';
 import type { Fleet } from '../fleet/fleet.ts';
 import { useNow } from '../fleet/now.ts';
 import { addressOf, type Route } from '../route.ts';
-import { settingText } from '../what-if/settings.ts';
+import { settingsText } from '../what-if/settings.ts';
 import { WhatIf } from '../what-if/what-if.tsx';
 import { next, why } from '../words/circuit.ts';
 import { count, percent, plural } from '../words/numbers.ts';
@@ -18,6 +18,7 @@ import { duration, moment } from '../words/time.ts';
 import { Close } from './close.tsx';
 import { History } from './history.tsx';
 import { Rates } from './rates.tsx';
+import { timelineOf } from './timeline.ts';
 import { DETAIL_TITLE } from './title.ts';
 import { useHistory } from './use-history.ts';
 
@@ -63,7 +64,8 @@ export function Detail({ api, fleet, circuit, route, act }: DetailProps) {
 
 function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
   const nowMs = useNow(fleet);
-  const history = useHistory(api, circuit, fleet.pictures);
+  const told = useHistory(api, circuit, fleet.pictures);
+  const timeline = told && 'transitions' in told ? timelineOf(told) : undefined;
   const { name, state, sinceMs, evidence, failureRatio, override, policy } = circuit;
   const since =
     sinceMs > 0 ? `since ${moment(sinceMs, nowMs)} (${duration(nowMs - sinceMs)})` : 'from the start';
@@ -105,10 +107,8 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
         <dd>
           {policy ? (
             <>
-              {Object.entries(policy.values)
-                .map(([key, value]) => `${key} ${settingText(key, value)}`)
-                .join(', ')}
-              . Stored by {shown(policy.by)}, {moment(policy.atMs, nowMs)}: “{shown(policy.reason)}”.
+              {settingsText(policy.values)}. Stored by {shown(policy.by)}, {moment(policy.atMs, nowMs)}: “
+              {shown(policy.reason)}”.
             </>
           ) : (
             'Those of the code: none are stored.'
@@ -126,10 +126,14 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
         points={fleet.points(name)}
         untilMs={fleet.sampledMs}
         knowsTraffic={fleet.knowsTraffic}
-        circuit={circuit}
-        history={history}
+        timeline={timeline ?? []}
       />
-      <History history={history} circuit={circuit} nowMs={nowMs} />
+      <History
+        timeline={timeline}
+        problem={told && 'problem' in told ? told.problem : undefined}
+        state={state}
+        nowMs={nowMs}
+      />
     </>
   );
 }

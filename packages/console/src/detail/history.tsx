@@ -1,97 +1,92 @@
-/** The timeline of a circuit: each transition with its reason, newest first. */
+/** The timeline of a circuit: transitions with their reasons, and what operators did, newest first. */
 
 import type { Circuit, HistoryEntry } from '@switchgear/cli/control-api';
+import type { ComponentChildren } from 'preact';
 import { Glyph } from '../board/glyph.tsx';
+import { settingsText } from '../what-if/settings.ts';
 import { reasonOf, sentence } from '../words/circuit.ts';
-import { labelOf } from '../words/state.ts';
+import { labelOf, type State } from '../words/state.ts';
 import { shown } from '../words/text.ts';
 import { duration, moment, timeZone } from '../words/time.ts';
-import type { TransitionHistory } from './use-history.ts';
+import { atMsOf, type Happening } from './timeline.ts';
 
 export interface HistoryProps {
-  readonly history: TransitionHistory;
-  readonly circuit: Circuit;
+  /** Newest first; `undefined` until it is read. */
+  readonly timeline: readonly Happening[] | undefined;
+  readonly problem: string | undefined;
+  /** Drawn for what changes no state. */
+  readonly state: Circuit['state'];
   readonly nowMs: number;
 }
 
-export function History({ history, circuit: { override }, nowMs }: HistoryProps) {
+export function History({ timeline, problem, state, nowMs }: HistoryProps) {
   return (
     <section class="history" aria-label="Timeline">
       <h3>
         Timeline <span class="quiet">times in {timeZone(nowMs)}</span>
       </h3>
-      {history === undefined && <p class="quiet">Reading …</p>}
-      {history && 'problem' in history && (
-        <p class="problem">The history could not be read: {history.problem}</p>
-      )}
-      {Array.isArray(history) && history.length === 0 && !override && <p class="quiet">No transition yet.</p>}
-      {Array.isArray(history) && (
-        <ol>
-          {override && <ByHand override={override} nowMs={nowMs} />}
-          {history.map((entry, i) => (
-            <Entry key={entry.epoch.id} entry={entry} untilMs={history[i - 1]?.atMs} nowMs={nowMs} />
-          ))}
-        </ol>
-      )}
+      {problem !== undefined && <p class="problem">The history could not be read: {problem}</p>}
+      {problem === undefined && timeline === undefined && <p class="quiet">Reading …</p>}
+      {timeline?.length === 0 && <p class="quiet">No transition yet.</p>}
+      <ol>
+        {timeline?.map((happening) => (
+          <Entry key={keyOf(happening)} happening={happening} state={state} nowMs={nowMs} />
+        ))}
+      </ol>
     </section>
   );
 }
 
-/** What an operator put above the transitions: it is none itself, and of those that ended only the transition after tells. */
-function ByHand({
-  override,
-  nowMs,
-}: {
-  readonly override: NonNullable<Circuit['override']>;
-  readonly nowMs: number;
-}) {
-  const { mode, by, reason, atMs, untilMs } = override;
-  return (
-    <li data-state={mode}>
-      <Glyph state={mode} />
-      <div>
-        <p class="entry-head">
-          <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time> <b>{labelOf(mode)}</b>
-          <span class="quiet">
-            {untilMs === undefined ? 'until released' : `until ${moment(untilMs, nowMs)}`}
-          </span>
-        </p>
-        <p>“{shown(reason)}”</p>
-        <p class="quiet">by {shown(by)}</p>
-      </div>
-    </li>
-  );
-}
-
 interface EntryProps {
-  readonly entry: HistoryEntry;
-  /** When the state that it began was over; absent: it is not. */
-  readonly untilMs: number | undefined;
+  readonly happening: Happening;
+  readonly state: State;
   readonly nowMs: number;
 }
 
-function Entry({ entry, untilMs, nowMs }: EntryProps) {
-  const { from, to, atMs, by, note } = entry;
-  return (
-    <li data-state={to}>
-      <Glyph state={to} />
-      <div>
-        <p class="entry-head">
-          <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time>{' '}
-          <span>
-            {labelOf(from)} → <b>{labelOf(to)}</b>
-          </span>
-          <span class="quiet">
-            {untilMs === undefined ? 'until now, ' : ''}
-            {duration((untilMs ?? nowMs) - atMs)}
-          </span>
-        </p>
-        <p>{sentence(reasonOf(entry))}</p>
-        <p class="quiet">
-          by {shown(by)}
-          {note ? `: “${shown(note)}”` : ''}
-        </p>
-      </div>
-    </li>
-  );
+function Entry({ happening, state, nowMs }: EntryProps) {
+  const line = (drawn: State, head: ComponentChildren, after: string, words: string, by: string) => {
+    const atMs = atMsOf(happening);
+    return (
+      <li data-state={drawn}>
+        <Glyph state={drawn} />
+        <div>
+          <p class="entry-head">
+            <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time> <span>{head}</span>
+            <span class="quiet">{after}</span>
+          </p>
+          {words && <p>{words}</p>}
+          <p class="quiet">by {by}</p>
+        </div>
+      </li>
+    );
+  };
+  if (happening.kind === 'transition') {
+    const { entry, endMs } = happening;
+    const { from, to, atMs, by, note } = entry;
+    const lasted = `${endMs === undefined ? 'until now, ' : ''}${duration((endMs ?? nowMs) - atMs)}`;
+    const head = (
+      <>
+        {labelOf(from)} → <b>{labelOf(to)}</b>
+      </>
+    );
+    return line(to, head, lasted, sentence(reasonOf(entry)), authorText(by, note));
+  }
+  const { by, reason } = happening.act;
+  const said = `“${shown(reason)}”`;
+  if (happening.kind === 'policy') {
+    const values = settingsText(happening.act.values);
+    return line(state, <b>{values ? 'Settings' : 'Settings removed'}</b>, values, said, shown(by));
+  }
+  if (happening.kind === 'release') return line(state, <b>Released</b>, '', said, shown(by));
+  const until = happening.endMs === undefined ? 'until released' : `until ${moment(happening.endMs, nowMs)}`;
+  return line(happening.act.mode, <b>{labelOf(happening.act.mode)}</b>, until, said, shown(by));
+}
+
+function keyOf(happening: Happening): string {
+  if (happening.kind === 'transition') return happening.entry.epoch.id;
+  return `${happening.act.kind} ${happening.act.version} ${happening.act.atMs}`;
+}
+
+function authorText(by: string, note: HistoryEntry['note']): string {
+  return `${shown(by)}${note ? `: “${shown(note)}”` : ''}`;
 }

@@ -1,12 +1,11 @@
 /** What the fleet counted over the last minutes: how much failed, how much was let through and how much turned away. */
 
-import type { Circuit } from '@switchgear/cli/control-api';
 import { Chart, type Line } from '../chart/chart.tsx';
 import { seriesOf, totalsOf } from '../chart/series.ts';
 import type { Point } from '../fleet/fleet.ts';
 import { count, percent } from '../words/numbers.ts';
 import { stretchesOf } from './stretches.ts';
-import type { TransitionHistory } from './use-history.ts';
+import type { Happening } from './timeline.ts';
 
 const SPAN_MS = 5 * 60_000;
 const BIN_MS = 2_000;
@@ -17,15 +16,13 @@ export interface RatesProps {
   readonly untilMs: number;
   /** Whether the server is told what was admitted and rejected. */
   readonly knowsTraffic: boolean;
-  readonly circuit: Circuit;
-  readonly history: TransitionHistory;
+  readonly timeline: readonly Happening[];
 }
 
-export function Rates({ points, untilMs, knowsTraffic, circuit, history }: RatesProps) {
+export function Rates({ points, untilMs, knowsTraffic, timeline }: RatesProps) {
   const series = seriesOf(points, untilMs, SPAN_MS, BIN_MS, knowsTraffic);
   const { calls, failures, admitted, rejected } = totalsOf(points, untilMs - SPAN_MS);
-  const transitions = Array.isArray(history) ? history : [];
-  const stretches = stretchesOf(circuit, transitions, untilMs - SPAN_MS, untilMs);
+  const stretches = stretchesOf(timeline, untilMs - SPAN_MS, untilMs);
   const failed =
     calls === 0 ? 'no failure was reported' : `${count(failures)} of ${count(calls)} reported calls failed`;
   const traffic = knowsTraffic ? `; ${count(admitted)} admitted, ${count(rejected)} rejected` : '';

@@ -1,31 +1,29 @@
-/** When, of late, a circuit was in a state in which calls were turned away. */
+/** When, of late, a circuit turned calls away. */
 
-import type { Circuit, HistoryEntry } from '@switchgear/cli/control-api';
 import type { Stretch } from '../chart/chart.tsx';
 import { labelOf } from '../words/state.ts';
+import { atMsOf, type Happening } from './timeline.ts';
 
 const COLOURS = { open: '--open', 'half-open': '--probing', 'forced-open': '--forced' } as const;
 
-/** @param transitions newest first. */
-export function stretchesOf(
-  { override }: Pick<Circuit, 'override'>,
-  transitions: readonly HistoryEntry[],
-  sinceMs: number,
-  untilMs: number,
-): Stretch[] {
-  const stretches: Stretch[] = [];
-  const add = (state: keyof typeof COLOURS, fromMs: number, toMs: number) => {
-    if (toMs <= sinceMs || fromMs >= untilMs) return;
-    stretches.push({
-      label: labelOf(state).toLowerCase(),
-      colour: COLOURS[state],
-      fromSec: Math.max(fromMs, sinceMs) / 1_000,
-      untilSec: Math.min(toMs, untilMs) / 1_000,
-    });
-  };
-  transitions.forEach(({ to, atMs }, i) => {
-    if (to !== 'closed') add(to, atMs, transitions[i - 1]?.atMs ?? untilMs);
+export function stretchesOf(timeline: readonly Happening[], sinceMs: number, untilMs: number): Stretch[] {
+  return timeline.flatMap((happening) => {
+    const state = turnedAway(happening);
+    if (!state) return [];
+    const fromMs = Math.max(atMsOf(happening), sinceMs);
+    const toMs = Math.min(endOf(happening) ?? untilMs, untilMs);
+    if (toMs <= fromMs) return [];
+    const label = labelOf(state).toLowerCase();
+    return [{ label, colour: COLOURS[state], fromSec: fromMs / 1_000, untilSec: toMs / 1_000 }];
   });
-  if (override?.mode === 'forced-open') add('forced-open', override.atMs, untilMs);
-  return stretches;
+}
+
+function turnedAway(happening: Happening): keyof typeof COLOURS | undefined {
+  if (happening.kind === 'transition')
+    return happening.entry.to === 'closed' ? undefined : happening.entry.to;
+  return happening.kind === 'override' && happening.act.mode === 'forced-open' ? 'forced-open' : undefined;
+}
+
+function endOf(happening: Happening): number | undefined {
+  return 'endMs' in happening ? happening.endMs : undefined;
 }

@@ -1,26 +1,26 @@
-import type { Circuit, HistoryEntry } from '@switchgear/cli/control-api';
+import type { Circuit, History } from '@switchgear/cli/control-api';
 import { useEffect, useState } from 'preact/hooks';
 import { type ControlApi, failureWords } from '../api/control-api.ts';
 
-/** Newest first; `undefined` until the first answer. */
-export type TransitionHistory = readonly HistoryEntry[] | { readonly problem: string } | undefined;
+/** What happened to a circuit; `undefined` until the first answer. */
+export type Told = History | { readonly problem: string } | undefined;
 
-/** The transitions of one circuit, read anew with each new epoch, and with each whole picture: one that failed is asked again. */
+/**
+ * Transitions and acts of one circuit, read anew with each new epoch and each word of an operator, and with each whole picture:
+ * a question that failed is asked again.
+ */
 export function useHistory(
   api: ControlApi,
-  { name, epoch }: Pick<Circuit, 'name' | 'epoch'>,
+  { name, epoch, versions }: Pick<Circuit, 'name' | 'epoch' | 'versions'>,
   pictures: number,
-): TransitionHistory {
-  const [history, setHistory] = useState<TransitionHistory>();
+): Told {
+  const [history, setHistory] = useState<Told>();
   useEffect(() => {
     const asking = new AbortController();
-    api.history(name, asking.signal).then(
-      ({ transitions }) => setHistory(transitions),
-      (error: unknown) => {
-        if (!asking.signal.aborted) setHistory({ problem: failureWords(error) });
-      },
-    );
+    api.history(name, asking.signal).then(setHistory, (error: unknown) => {
+      if (!asking.signal.aborted) setHistory({ problem: failureWords(error) });
+    });
     return () => asking.abort();
-  }, [api, name, epoch.id, pictures]);
+  }, [api, name, epoch.id, versions.override, versions.policy, pictures]);
   return history;
 }

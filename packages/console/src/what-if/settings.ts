@@ -65,6 +65,13 @@ export function settingText(setting: string, value: number | string): string {
   return known && known.kind === 'duration' ? durationText(value) : String(value);
 }
 
+/** `failureThreshold 5, resetTimeout 30s`. */
+export function settingsText(values: Readonly<Record<string, number | string>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key} ${settingText(key, value)}`)
+    .join(', ');
+}
+
 const UNITS = [
   [3_600_000, 'h'],
   [60_000, 'm'],

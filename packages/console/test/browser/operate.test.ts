@@ -46,7 +46,15 @@ it.concurrent('forces open and releases by hand: a process stops calling, and ca
   await release.getByLabel(/^Why\?/).fill('maintenance is over');
   await release.getByRole('button', { name: 'Release it' }).click();
   await eventually(seen, ({ admitted, rejected }) => admitted > 0 && rejected === 0);
-  await page.getByRole('region', { name: 'Timeline' }).getByText('Half-open → Closed').first().waitFor();
+  const timeline = page.getByRole('region', { name: 'Timeline' });
+  await timeline.getByText('Half-open → Closed').first().waitFor();
+  // What is over stays told: who forced it, who released it, and why.
+  await timeline
+    .getByRole('listitem')
+    .filter({ hasText: 'Released' })
+    .getByText('“maintenance is over”')
+    .waitFor();
+  await timeline.getByRole('listitem').filter({ hasText: 'Forced open' }).getByText('by Zoë').waitFor();
 });
 
 it.concurrent('two operators: the second sees the first one’s act while he reads, and confirms only after he has seen it', async () => {
@@ -70,6 +78,24 @@ it.concurrent('two operators: the second sees the first one’s act while he rea
   await confirm.click();
   await bo.getByText(/^Done: stock is disabled/).waitFor();
   await ana.getByText('bo: false alarms').waitFor();
+});
+
+it('of two who act at the same moment the second is refused: nobody is overruled unseen', async () => {
+  const { rig } = fleet;
+  await rig.store.clear(['search'], { by: 'test', reason: 'so that it is there' });
+  const page = await rig.page();
+  await page.route('**/override', async (route) => {
+    // On its way, when somebody else's arrives.
+    await rig.store.override('search', { mode: 'forced-open', by: 'ana', reason: 'the index is broken' });
+    await route.continue();
+  });
+  const dialog = await openDialog(page, 'search', 'Disable');
+  await dialog.getByLabel('Who are you?').fill('bo');
+  await dialog.getByLabel(/^Why\?/).fill('false alarms');
+  await dialog.getByRole('button', { name: 'Disable it' }).click();
+  await dialog.getByText(/^Not done: /).waitFor();
+  const [record] = await rig.store.load(['search'], () => ({ bucketMs: 6_000, buckets: 10 }));
+  expect(record?.override).toMatchObject({ mode: 'forced-open', by: 'ana' });
 });
 
 it('a refused act says why, and leaves the words where they are', async () => {
