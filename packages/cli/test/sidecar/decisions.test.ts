@@ -42,7 +42,13 @@ async function startApi(defaults: SwitchgearOptions['defaults'] = {}) {
 test('a permit, its call, its outcome; three failures open the circuit', async () => {
   const { post, permit, tell, state } = await startApi();
   const first = await permit();
-  expect(first).toEqual({ id: expect.any(String), circuit: 'stripe', expiresInMs: 30_000 });
+  expect(first).toEqual({
+    id: expect.any(String),
+    circuit: 'stripe',
+    expiresInMs: 30_000,
+    state: 'closed',
+    epoch: { number: 0, id: expect.stringMatching(/^root/) },
+  });
   expect(await tell(first.id, { outcome: 'success' })).toEqual({ settled: true });
   for (const failure of [
     { error: 'ConnectionError' },
@@ -85,9 +91,10 @@ test('an outcome told twice, or for no permit, changes nothing', async () => {
 
 test('L1 an outcome of an epoch that is over changes nothing', async () => {
   const { permit, tell, state, gear, operator } = await startApi({ failureThreshold: 1 });
-  const { id } = await permit();
+  const { id, epoch } = await permit();
   await operator.clearStates(['stripe'], { reason: 'test' });
   await gear.warm(['stripe']);
+  expect((await permit()).epoch.number).toBe(epoch.number + 1);
   expect(await tell(id, { outcome: 'failure' })).toEqual({ settled: true });
   await gear.flush();
   expect(await state()).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
@@ -123,7 +130,10 @@ test('L3 a probe is a permit: nobody else gets one, and its success closes the c
   const refused = await post('/permits', { circuit: 'stripe' });
   expect(refused.status).toBe(503);
   expect(JSON.parse(refused.body)).toMatchObject({ state: 'half-open' });
-  await tell(JSON.parse(probe?.body ?? '').id, { outcome: 'success' });
+  const { id, ...admitted } = JSON.parse(probe?.body ?? '');
+  // Closed, open, half-open: the probe says under which stay its outcome counts.
+  expect(admitted).toMatchObject({ state: 'half-open', epoch: { number: 2, id: expect.any(String) } });
+  await tell(id, { outcome: 'success' });
   await vi.waitUntil(async () => (await state()).state === 'closed');
 });
 

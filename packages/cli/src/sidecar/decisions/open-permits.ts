@@ -1,7 +1,7 @@
 /** Permits that programs of other languages hold: known by an id, each for as long as it may count. */
 
 import { randomUUID } from 'node:crypto';
-import type { Breaker, Permit } from 'switchgear';
+import type { Breaker, CircuitStatus, Permit } from 'switchgear';
 import type { Outcome } from './requests.ts';
 
 /** By how much a lease outlasts what may be told of it: it began on the way from the store, and ends there. */
@@ -11,8 +11,12 @@ const MARGIN_MS = 1_000;
 export interface GrantedPermit {
   readonly id: string;
   readonly circuit: string;
-  /** Milliseconds in which its outcome may be told. */
+  /** Milliseconds in which its outcome may be told: for a probe, its lease. */
   readonly expiresInMs: number;
+  /** What the call was admitted in: `half-open` for a probe. */
+  readonly state: CircuitStatus['state'];
+  /** The stay in that state in which its outcome counts, and in no other. */
+  readonly epoch: CircuitStatus['epoch'];
 }
 
 /**
@@ -33,7 +37,8 @@ export class OpenPermits {
     const expiry = setTimeout(() => this.settle(id, { outcome: 'cancel' }), expiresInMs);
     this.#open.set(id, { permit, expiry });
     gone.addEventListener('abort', () => this.settle(id, { outcome: 'cancel' }), { once: true });
-    return { id, circuit: breaker.name, expiresInMs };
+    const { state, epoch } = breaker.state;
+    return { id, circuit: breaker.name, expiresInMs, state, epoch };
   }
 
   /** Ends a permit. False where it has ended before, or never was: then this changes nothing. */
