@@ -17,6 +17,8 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          // Thousands of histories each, on a machine that may have others' work too.
+          testTimeout: 60_000,
           maxWorkers: '100%',
           include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
           exclude: [...WITH_SERVICES, ...FLEETS, ...IN_BROWSER],

@@ -42,10 +42,13 @@ export class SwitchgearStrategy implements Strategy {
   }
 
   guard(process: Process, random: Random): SwitchgearGuard {
+    let ids = 0;
     const gear = new Switchgear({
       ...this.#settings,
       store: this.store.connect(process),
       processId: process.name,
+      // As unique as random ones, cheaper, and the same in each replay.
+      newId: () => `${process.name}-${++ids}`,
       clock: process,
       random: () => {
         // Chance is drawn where something begins that goes on behind the call.
@@ -58,10 +61,7 @@ export class SwitchgearStrategy implements Strategy {
       this.#asks === 'acquire'
         ? new SwitchgearGuard(process, gear, breaker)
         : new ExecutingGuard(process, gear, breaker, (what) => this.mixedUp?.(process, what));
-    gear.onStateChange((change) => {
-      guard.changed();
-      this.changed?.(process, change);
-    });
+    gear.onStateChange((change) => this.changed?.(process, change));
     // The meter counts the store's failures; unheard ones would fill the console.
     gear.onStoreError(() => {});
     return guard;

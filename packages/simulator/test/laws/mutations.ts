@@ -168,8 +168,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a call waits for the store as long as it takes',
     file: 'circuit/circuit.ts',
-    from: 'return ticket instanceof Promise ? this.#inTime(ticket, refreshMs, waitedMs) : ticket;',
-    to: 'return ticket;',
+    from: 'return this.#host.guard.within(answer, instead, waitedMs);',
+    to: 'return answer;',
     laws: ['L8'],
   },
   {
