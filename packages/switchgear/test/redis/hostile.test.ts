@@ -123,25 +123,3 @@ describe.each(Object.entries(CLIENTS))('%s', (maker, client) => {
     expect(count(await command(port, 'INFO', 'stats'))).toBe(count(opened) + 2);
   });
 });
-
-it('a connection that falls silent is given up, and a new one serves, whoever made the client', async () => {
-  const silent = async (client: (port: number) => RedisClient) => {
-    const wire = await Wire.to(port);
-    const store = new RedisStore({ client: client(wire.port), prefix: newPrefix(), push: false });
-    await rootOf(store);
-    wire.holdReplies();
-    const lost = store.report({ ...rootRecord('payments', WINDOW), sinceMs: 1 }, {});
-    await until(() => wire.held > 0);
-    wire.deafen();
-    await expect(lost).rejects.toMatchObject({ fate: 'unknown' });
-    await until(() =>
-      rootOf(store).then(
-        () => true,
-        () => false,
-      ),
-    );
-    await store.close();
-    await wire.close();
-  };
-  await Promise.all(Object.values(CLIENTS).map(silent));
-});

@@ -17,6 +17,8 @@ export interface RedisConnection {
 /** A connection that can subscribe, used for one subscription and thrown away. */
 export interface Subscriber {
   subscribe(channel: string, onMessage: (message: string) => void): Promise<unknown>;
+  /** Resolves once the server has answered. */
+  ping(): Promise<unknown>;
   /** Resolves when the connection is over. */
   readonly ended: Promise<void>;
   end(): void;

@@ -31,8 +31,6 @@ const NEVER_RESEND = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: f
 const TIMEOUTS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: ANSWER_TIMEOUT_MS,
-  // A subscriber says nothing, and would never notice that the other side is gone.
-  keepAlive: 5_000,
 };
 /** The answers are read as numbers, whatever the model's owner wants them to be. */
 const OWN = { ...TIMEOUTS, stringNumbers: false };
@@ -70,6 +68,7 @@ export class IoredisConnection implements RedisConnection {
     return {
       ended,
       end: () => client.disconnect(),
+      ping: () => client.call('PING'),
       subscribe: (channel, onMessage) => {
         client.on('message', (_channel, message) => onMessage(String(message)));
         return client.subscribe(channel);

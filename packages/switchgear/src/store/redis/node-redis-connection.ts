@@ -1,5 +1,6 @@
 /** node-redis behind the seam: the clients of `createClient`, `createCluster` and `createSentinel`. */
 
+import { answered, Silence } from './answered.ts';
 import type { RedisConnection, Subscriber } from './connection.ts';
 import { demoted, NotConnected } from './failure.ts';
 import { Link } from './link.ts';
@@ -31,8 +32,8 @@ interface Sentinel extends Shared {
   subscribe: Client['subscribe'];
 }
 
-/** A command that has not been sent within this time, milliseconds, is given up. Answers may take as long as they do. */
-const COMMAND = { timeout: 1_000, typeMapping: {} };
+/** What could not be sent within this time is given up too: thousands of reads at once take a while on a busy machine. */
+const COMMAND = { timeout: ANSWER_TIMEOUT_MS, typeMapping: {} };
 
 export function nodeRedisConnection(model: unknown): RedisConnection {
   if (isCluster(model)) return new ClusterConnection(model);
@@ -139,17 +140,19 @@ class ClusterConnection implements RedisConnection {
   readonly #opener: Opener<Cluster>;
 
   constructor(model: Cluster) {
-    this.#opener = new Opener(() => model.duplicate({}));
+    // Connects to a node with the first command for it: one that is silent must not keep the others away.
+    this.#opener = new Opener(() => model.duplicate({ minimizeConnections: true }));
   }
 
-  async send(key: string, command: readonly string[]): Promise<unknown> {
-    return (await this.#opener.open()).sendCommand(key, false, command, COMMAND);
+  send(key: string, command: readonly string[]): Promise<unknown> {
+    return this.#opener.run((cluster) => cluster.sendCommand(key, false, command, COMMAND));
   }
 
-  async subscriber(): Promise<Subscriber> {
-    const cluster = await this.#opener.open();
-    const node = cluster.masters[Math.floor(Math.random() * cluster.masters.length)] as object;
-    return subscriberLike(await cluster.nodeClient(node));
+  subscriber(): Promise<Subscriber> {
+    return this.#opener.run(async (cluster) => {
+      const node = cluster.masters[Math.floor(Math.random() * cluster.masters.length)] as object;
+      return subscriberLike(await cluster.nodeClient(node));
+    });
   }
 
   close(): Promise<void> {
@@ -161,30 +164,32 @@ class SentinelConnection implements RedisConnection {
   /** It may be another one; this client does not tell. */
   readonly database = 0;
   readonly #opener: Opener<Sentinel>;
-  readonly #model: Sentinel;
+  readonly #make: () => Sentinel;
 
   constructor(model: Sentinel) {
-    this.#model = model;
     // By default it sends again what had no answer when the primary's connection broke.
-    this.#opener = new Opener(() => model.duplicate({ maxCommandRediscovers: 0 }));
+    this.#make = () => model.duplicate({ maxCommandRediscovers: 0 });
+    this.#opener = new Opener(this.#make);
   }
 
-  async send(_key: string, command: readonly string[]): Promise<unknown> {
-    return (await this.#opener.open()).sendCommand(false, command, COMMAND);
+  send(_key: string, command: readonly string[]): Promise<unknown> {
+    return this.#opener.run((sentinel) => sentinel.sendCommand(false, command, COMMAND));
   }
 
   async subscriber(): Promise<Subscriber> {
-    const sentinel = this.#model.duplicate({ maxCommandRediscovers: 0 });
+    const sentinel = this.#make();
     const ended = new Promise<void>((resolve) => {
       // It subscribes anew by itself, to another primary too, and does not say when.
       for (const event of ['error', 'client-error', 'topology-change', 'reconnecting', 'end'])
         sentinel.on(event, () => resolve());
     });
-    await sentinel.connect();
+    await opened(sentinel);
     return {
       ended,
-      end: () => void sentinel.destroy(),
-      subscribe: (channel, onMessage) => sentinel.subscribe(channel, onMessage),
+      end: () => destroy(sentinel),
+      // Asks the primary, over another connection than that of the subscription: this client has no other way.
+      ping: () => sentinel.sendCommand(false, ['PING'], COMMAND),
+      subscribe: (channel, onMessage) => answered(sentinel.subscribe(channel, onMessage), ANSWER_TIMEOUT_MS),
     };
   }
 
@@ -193,7 +198,10 @@ class SentinelConnection implements RedisConnection {
   }
 }
 
-/** Connects with the first use, and anew with the next one where that failed. */
+/**
+ * Connects with the first use; anew with the next one where that failed, or where a command had no answer: these clients
+ * notice a connection that was closed, not one that is silent.
+ */
 class Opener<C extends Shared> {
   readonly #make: () => C;
   #opening: Promise<C> | undefined;
@@ -203,17 +211,27 @@ class Opener<C extends Shared> {
     this.#make = make;
   }
 
-  open(): Promise<C> {
-    if (this.#closed) return Promise.reject(new NotConnected('the store is closed'));
+  async run<T>(step: (client: C) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new NotConnected('the store is closed');
     this.#opening ??= this.#connect();
-    return this.#opening;
+    const opening = this.#opening;
+    const client = await opening;
+    try {
+      return await answered(step(client), ANSWER_TIMEOUT_MS);
+    } catch (error) {
+      if (error instanceof Silence && this.#opening === opening) {
+        this.#opening = undefined;
+        destroy(client);
+      }
+      throw error;
+    }
   }
 
   async #connect(): Promise<C> {
     const client = this.#make();
     client.on('error', () => {});
     try {
-      await client.connect();
+      await opened(client);
       return client;
     } catch (cause) {
       this.#opening = undefined;
@@ -228,6 +246,21 @@ class Opener<C extends Shared> {
   }
 }
 
+/** Connects; a server that accepts and says nothing would be waited for without end. */
+async function opened(client: Shared): Promise<void> {
+  try {
+    await answered(client.connect(), CONNECT_TIMEOUT_MS);
+  } catch (error) {
+    destroy(client);
+    throw error;
+  }
+}
+
+/** Whatever state the client is in. */
+function destroy(client: Shared): void {
+  new Promise((resolve) => resolve(client.destroy())).catch(() => {});
+}
+
 async function subscriberLike(model: Client): Promise<Subscriber> {
   const socket = { ...model.options.socket, reconnectStrategy: false };
   const client = model.duplicate({ disableOfflineQueue: false, socket });
@@ -235,16 +268,12 @@ async function subscriberLike(model: Client): Promise<Subscriber> {
     client.on('error', () => resolve());
     client.on('end', () => resolve());
   });
-  const limited = async <T>(step: Promise<T>) => {
-    // A server that says nothing: the client would wait for ever.
-    const late = setTimeout(() => client.destroy(), ANSWER_TIMEOUT_MS);
-    return step.finally(() => clearTimeout(late));
-  };
-  await limited(client.connect());
+  await opened(client);
   return {
     ended,
-    end: () => void client.destroy(),
-    subscribe: (channel, onMessage) => limited(client.subscribe(channel, onMessage)),
+    end: () => destroy(client),
+    ping: () => client.sendCommand(['PING'], COMMAND),
+    subscribe: (channel, onMessage) => answered(client.subscribe(channel, onMessage), ANSWER_TIMEOUT_MS),
   };
 }
 

@@ -4,6 +4,9 @@ export const CONNECT_TIMEOUT_MS = 2_000;
 /** A connection on which an answer is this late, milliseconds, is given up. */
 export const ANSWER_TIMEOUT_MS = 5_000;
 
+/** How often a subscriber, which has nothing to say, asks whether the other side is still there, milliseconds. */
+export const HEARTBEAT_MS = 5_000;
+
 const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 

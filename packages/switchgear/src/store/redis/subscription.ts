@@ -1,10 +1,11 @@
+import { answered } from './answered.ts';
 import type { Subscriber } from './connection.ts';
-import { reconnectDelay } from './reconnect.ts';
+import { ANSWER_TIMEOUT_MS, HEARTBEAT_MS, reconnectDelay } from './reconnect.ts';
 
 /**
  * Keeps a subscription: opens a new subscriber each time the last one ends, and says whenever a subscription begins. The
  * clients could resubscribe by themselves, but not all of them say when they did, so the gap would go unnoticed.
- * A subscription whose `onLive` fails is begun anew.
+ * A subscription whose `onLive` fails is begun anew, and so is one whose other side answers no more.
  */
 export function keepSubscribed(
   open: () => Promise<Subscriber>,
@@ -26,14 +27,25 @@ export function keepSubscribed(
       });
       await onLive();
       attempt = 0;
-      await current.ended;
+      await Promise.race([current.ended, silence(current)]);
     } catch {
       // Whatever it was, calls meet it too, and report it.
-      current?.end();
     }
+    clearTimeout(timer);
+    current?.end();
     current = undefined;
     attempt += 1;
     if (!over) timer = setTimeout(() => void begin(), reconnectDelay(attempt));
+  }
+
+  /** Rejects when the server does not answer. */
+  async function silence(subscriber: Subscriber): Promise<never> {
+    for (;;) {
+      await new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, HEARTBEAT_MS);
+      });
+      await answered(subscriber.ping(), ANSWER_TIMEOUT_MS);
+    }
   }
 
   void begin();

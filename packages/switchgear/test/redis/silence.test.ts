@@ -1,0 +1,125 @@
+/** Servers that keep their connections, accept new ones and say nothing more. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
+import { newId } from '../../src/id.ts';
+import { type RedisClient, RedisStore } from '../../src/store/redis/index.ts';
+import { openHead } from '../../src/testing/conformance/heads.ts';
+import {
+  CLIENTS,
+  CLUSTER_CLIENTS,
+  cluster,
+  command,
+  listening,
+  newPrefix,
+  type Servers,
+  standalone,
+  until,
+} from './servers.ts';
+import { Wire } from './wire.ts';
+
+// What takes the users seconds.
+vi.mock('../../src/store/redis/reconnect.ts', async (original) => ({
+  ...(await original<object>()),
+  CONNECT_TIMEOUT_MS: 1_000,
+  ANSWER_TIMEOUT_MS: 1_000,
+  HEARTBEAT_MS: 100,
+}));
+
+const WINDOW = { bucketMs: 6_000, buckets: 10 };
+const works = (act: Promise<unknown>) =>
+  act.then(
+    () => true,
+    () => false,
+  );
+
+describe.each(Object.entries(CLIENTS))('%s', (_, client) => {
+  let servers: Servers;
+  beforeAll(async () => {
+    servers = await standalone();
+  });
+  afterAll(() => servers.stop());
+
+  it('push: a subscription whose connection is half-dead is begun anew, and brings what was missed', async () => {
+    const [port] = servers.ports;
+    const wire = await Wire.to(port);
+    const prefix = newPrefix();
+    const store = await listening({ client: client(wire.port), prefix }, servers);
+    const [root] = (await store.load(['payments'], () => WINDOW)) as [CircuitRecord];
+    const seen: CircuitRecord[] = [];
+    store.subscribe((record) => seen.push(record));
+    wire.deafen();
+    const writer = new RedisStore({ client: client(port), prefix, push: false });
+    await writer.load(['payments'], () => WINDOW);
+    const { record } = await writer.transition(root, openHead(root, writer.now() as number));
+    await until(() => seen.some(({ epoch }) => epoch.id === record.epoch.id));
+    await Promise.all([store.close(), writer.close()]);
+    await wire.close();
+  });
+
+  it('commands: a connection that falls silent is given up, and a new one serves', async () => {
+    const wire = await Wire.to(servers.ports[0]);
+    const store = new RedisStore({ client: client(wire.port), prefix: newPrefix(), push: false });
+    const load = () => store.load(['payments'], () => WINDOW);
+    await load();
+    wire.holdReplies();
+    const lost = store.report({ ...rootRecord('payments', WINDOW), sinceMs: 1 }, {});
+    await until(() => wire.held > 0);
+    wire.deafen();
+    await expect(lost).rejects.toMatchObject({ fate: 'unknown' });
+    await until(() => works(load()));
+    await store.close();
+    await wire.close();
+  });
+});
+
+describe('a Cluster with a silent node', () => {
+  let servers: Servers;
+  let frozen: number | undefined;
+  beforeAll(async () => {
+    servers = await cluster();
+  });
+  const thaw = () => {
+    if (frozen !== undefined) process.kill(frozen, 'SIGCONT');
+    frozen = undefined;
+  };
+  afterEach(thaw);
+  afterAll(() => servers.stop());
+
+  /** Names of circuits, the first of them on the node of `port`, the other elsewhere. */
+  async function namesAround(port: number, prefix: string): Promise<[string, string]> {
+    const [range] = (await command(port, 'CLUSTER', 'NODES'))
+      .split('\n')
+      .filter((line) => /myself/.test(line));
+    const [from, to] = (range?.split(' ').at(-1) ?? '').split('-').map(Number) as [number, number];
+    const found: [string?, string?] = [];
+    while (!found[0] || !found[1]) {
+      const name = `circuit-${newId()}`;
+      const slot = Number(await command(port, 'CLUSTER', 'KEYSLOT', `{${prefix}:${name}}`));
+      found[slot >= from && slot <= to ? 0 : 1] = name;
+    }
+    return found as [string, string];
+  }
+
+  it.each(Object.entries(CLUSTER_CLIENTS) as [string, (port: number) => RedisClient][])(
+    'answers in time, serves the other nodes, and comes back: %s',
+    async (_, client) => {
+      const [root, , port] = servers.ports as [number, number, number];
+      const prefix = newPrefix();
+      const [there, elsewhere] = await namesAround(port, prefix);
+      const store = new RedisStore({ client: client(root), prefix, push: false });
+      const load = (name: string) => store.load([name], () => WINDOW);
+      const report = (name: string) => store.report({ ...rootRecord(name, WINDOW), sinceMs: 1 }, {});
+      await load(there);
+      await load(elsewhere);
+      frozen = Number(/process_id:(\d+)/.exec(await command(port, 'INFO', 'server'))?.[1]);
+      process.kill(frozen, 'SIGSTOP');
+      await expect(report(there)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      await until(() => works(load(elsewhere)));
+      await expect(report(there)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      thaw();
+      await until(() => works(load(there)));
+      await store.close();
+    },
+  );
+});
