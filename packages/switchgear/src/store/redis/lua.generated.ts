@@ -2,7 +2,7 @@
 
 export const SCRIPTS = {
   amend: {
-    sha1: '0e2fbfdee02eb2396dfabf2f6992a499c49b559f',
+    sha1: 'ff31200a0aa13dcbec3959a68890baa6d2038f0c',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -25,10 +25,10 @@ end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
 set(key, record, first)
-redis.call('HSET', key, 'sinceMs', string.format('%.0f', nowMs))
+record.sinceMs = string.format('%.0f', nowMs)
+redis.call('HSET', key, 'sinceMs', record.sinceMs)
 end
-local function expire(key, nowMs, keepMs)
-local record = read(key)
+local function expire(key, record, nowMs, keepMs)
 if record.policyVersion or tonumber(record.overrideVersion or 0) > tonumber(record.settledOverride or 0) then
 redis.call('PERSIST', key)
 return
@@ -69,7 +69,7 @@ if before then file(acts, before, limit, keepMs) end
 return answer(1, key, nowMs)`,
   },
   lease: {
-    sha1: '2aa49944f848c1ddc95da74d12052b1b042b4be3',
+    sha1: '227f6654e2e0c7db9838a5f67c494f7d0bc94b78',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -92,10 +92,10 @@ end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
 set(key, record, first)
-redis.call('HSET', key, 'sinceMs', string.format('%.0f', nowMs))
+record.sinceMs = string.format('%.0f', nowMs)
+redis.call('HSET', key, 'sinceMs', record.sinceMs)
 end
-local function expire(key, nowMs, keepMs)
-local record = read(key)
+local function expire(key, record, nowMs, keepMs)
 if record.policyVersion or tonumber(record.overrideVersion or 0) > tonumber(record.settledOverride or 0) then
 redis.call('PERSIST', key)
 return
@@ -126,7 +126,7 @@ return answer(0, key, nowMs)
 end
 redis.call('HSET', key, field, lease)
 if held then redis.call('HINCRBY', key, 'lapses', 1) end
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 return answer(1, key, nowMs)`,
   },
   load: {
@@ -135,7 +135,7 @@ return answer(1, key, nowMs)`,
 return { 1, time[1] * 1000 + math.floor(time[2] / 1000), redis.call('HGETALL', KEYS[1]) }`,
   },
   report: {
-    sha1: 'b1067015a3b7eef3ef8989b52cc9d314ae2b5cd1',
+    sha1: 'ae8e8ea6fb96f48f3715f6ba01b357722b236536',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -158,10 +158,10 @@ end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
 set(key, record, first)
-redis.call('HSET', key, 'sinceMs', string.format('%.0f', nowMs))
+record.sinceMs = string.format('%.0f', nowMs)
+redis.call('HSET', key, 'sinceMs', record.sinceMs)
 end
-local function expire(key, nowMs, keepMs)
-local record = read(key)
+local function expire(key, record, nowMs, keepMs)
 if record.policyVersion or tonumber(record.overrideVersion or 0) > tonumber(record.settledOverride or 0) then
 redis.call('PERSIST', key)
 return
@@ -194,11 +194,11 @@ for field in pairs(record) do
 local slot = tonumber(field:match('^[cfsv](%d+)$'))
 if slot and slot < oldest then redis.call('HDEL', key, field) end
 end
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 return answer(1, key, nowMs)`,
   },
   settle: {
-    sha1: '4212063cd114e0798b21435333e72b934083f0f5',
+    sha1: '6a6f4a372a4ec2e31519ae274e8831d6470f78eb',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -221,10 +221,10 @@ end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
 set(key, record, first)
-redis.call('HSET', key, 'sinceMs', string.format('%.0f', nowMs))
+record.sinceMs = string.format('%.0f', nowMs)
+redis.call('HSET', key, 'sinceMs', record.sinceMs)
 end
-local function expire(key, nowMs, keepMs)
-local record = read(key)
+local function expire(key, record, nowMs, keepMs)
 if record.policyVersion or tonumber(record.overrideVersion or 0) > tonumber(record.settledOverride or 0) then
 redis.call('PERSIST', key)
 return
@@ -251,18 +251,17 @@ return answer(0, key, nowMs)
 end
 redis.call('HDEL', key, lease)
 if verdict ~= '' then
-redis.call('HINCRBY', key, verdict, 1)
+record[verdict] = redis.call('HINCRBY', key, verdict, 1)
 redis.call('HSET', key, 'lapses', 0)
 end
-expire(key, nowMs, keepMs)
-record = read(key)
+expire(key, record, nowMs, keepMs)
 if tonumber(record.failures) == 0 and tonumber(record.successes) < tonumber(record.successesNeeded) then
 push(channel, name, key)
 end
 return answer(1, key, nowMs)`,
   },
   transition: {
-    sha1: '66f00432a9afde5561a0b3bbb6e993f5778ef42e',
+    sha1: 'a69a1eba31d04aeb3a877081ff8af29218c44a17',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -285,10 +284,10 @@ end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
 set(key, record, first)
-redis.call('HSET', key, 'sinceMs', string.format('%.0f', nowMs))
+record.sinceMs = string.format('%.0f', nowMs)
+redis.call('HSET', key, 'sinceMs', record.sinceMs)
 end
-local function expire(key, nowMs, keepMs)
-local record = read(key)
+local function expire(key, record, nowMs, keepMs)
 if record.policyVersion or tonumber(record.overrideVersion or 0) > tonumber(record.settledOverride or 0) then
 redis.call('PERSIST', key)
 return
@@ -323,15 +322,19 @@ or (override and tonumber(record.overrideVersion or 0) ~= override)
 then
 return answer(0, key, nowMs)
 end
+local ended = override and record.override and act(record, 'override')
 for field in pairs(record) do
 if field:match('^[cfsv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
-for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
+for i = 11, 10 + removed do
+redis.call('HDEL', key, ARGV[i])
+record[ARGV[i]] = nil
+end
 set(key, record, 11 + removed)
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 push(channel, name, key)
 file(history, entry, limit, keepHistoryMs)
-if override and record.override then file(acts, act(record, 'override'), limit, keepHistoryMs) end
+if ended then file(acts, ended, limit, keepHistoryMs) end
 return answer(1, key, nowMs)`,
   },
 } as const;

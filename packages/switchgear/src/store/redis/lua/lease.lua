@@ -23,5 +23,5 @@ end
 
 redis.call('HSET', key, field, lease)
 if held then redis.call('HINCRBY', key, 'lapses', 1) end
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 return answer(1, key, nowMs)

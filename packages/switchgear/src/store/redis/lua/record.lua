@@ -31,12 +31,12 @@ end
 local function create(key, record, first, nowMs)
   if record.epoch then return end
   set(key, record, first)
-  redis.call('HSET', key, 'sinceMs', string.format('%.0f', nowMs))
+  record.sinceMs = string.format('%.0f', nowMs)
+  redis.call('HSET', key, 'sinceMs', record.sinceMs)
 end
 
--- Lets the record expire keepMs after all that it says is over, unless an operator's word lies in it.
-local function expire(key, nowMs, keepMs)
-  local record = read(key)
+-- Lets the record expire keepMs after all that it says is over, unless an operator's word lies in it. `record` is up to date.
+local function expire(key, record, nowMs, keepMs)
   if record.policyVersion or tonumber(record.overrideVersion or 0) > tonumber(record.settledOverride or 0) then
     redis.call('PERSIST', key)
     return

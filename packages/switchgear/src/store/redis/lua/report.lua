@@ -25,5 +25,5 @@ for field in pairs(record) do
   local slot = tonumber(field:match('^[cfsv](%d+)$'))
   if slot and slot < oldest then redis.call('HDEL', key, field) end
 end
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 return answer(1, key, nowMs)

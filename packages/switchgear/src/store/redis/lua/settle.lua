@@ -20,12 +20,11 @@ end
 
 redis.call('HDEL', key, lease)
 if verdict ~= '' then
-  redis.call('HINCRBY', key, verdict, 1)
+  record[verdict] = redis.call('HINCRBY', key, verdict, 1)
   redis.call('HSET', key, 'lapses', 0)
 end
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 -- The slot is free for the next probe. A verdict that ends the epoch is told by the transition alone: else all would try it.
-record = read(key)
 if tonumber(record.failures) == 0 and tonumber(record.successes) < tonumber(record.successesNeeded) then
   push(channel, name, key)
 end

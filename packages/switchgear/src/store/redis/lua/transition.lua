@@ -23,14 +23,18 @@ then
   return answer(0, key, nowMs)
 end
 
+local ended = override and record.override and act(record, 'override')
 for field in pairs(record) do
   if field:match('^[cfsv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
-for i = 11, 10 + removed do redis.call('HDEL', key, ARGV[i]) end
+for i = 11, 10 + removed do
+  redis.call('HDEL', key, ARGV[i])
+  record[ARGV[i]] = nil
+end
 set(key, record, 11 + removed)
-expire(key, nowMs, keepMs)
+expire(key, record, nowMs, keepMs)
 -- Before the lists: whatever lies under their keys, the fleet is to know.
 push(channel, name, key)
 file(history, entry, limit, keepHistoryMs)
-if override and record.override then file(acts, act(record, 'override'), limit, keepHistoryMs) end
+if ended then file(acts, ended, limit, keepHistoryMs) end
 return answer(1, key, nowMs)
