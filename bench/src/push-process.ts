@@ -10,6 +10,8 @@ export interface Setup {
   readonly cacheTtlMs: number;
   /** Time between two calls. */
   readonly everyMs: number;
+  /** How much later it tells what happened: 50 messages at once would hold up the processes that have not heard yet. */
+  readonly quietMs: number;
 }
 
 export type ToProcess =
@@ -25,8 +27,8 @@ export type FromProcess =
   | { readonly kind: 'ready' }
   /** A transition of this process won. */
   | { readonly kind: 'tripped'; readonly sentMs: number; readonly answeredMs: number }
-  /** A call was rejected, the first one. */
-  | { readonly kind: 'rejecting'; readonly atMs: number }
+  /** Since when no call goes out, and the processor's time that it took to wake up and learn so. */
+  | { readonly kind: 'rejecting'; readonly atMs: number; readonly cpuMs: number }
   /** From the call's failure until this process rejects. */
   | { readonly kind: 'failed'; readonly tookMs: number }
   /** HTTP requests that were sent meanwhile. */
@@ -34,22 +36,24 @@ export type FromProcess =
   /** Calls that went out since the time that was asked for. */
   | { readonly kind: 'counted'; readonly calls: number };
 
+/** Calls of this long prove that a process rejects. */
+const PROOF_MS = 200;
+
 /** Milliseconds of a clock that all processes of a machine share. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-const QUIET_MS = 200;
-
-const { store: address, cacheTtlMs, everyMs } = JSON.parse(process.argv[2] ?? '') as Setup;
+const { store: address, cacheTtlMs, everyMs, quietMs } = JSON.parse(process.argv[2] ?? '') as Setup;
 const say = (message: FromProcess) => process.send?.(message);
+const sayLater = (message: FromProcess) => setTimeout(() => say(message), quietMs);
 
 const store = await createStore(address);
 const transition = store.transition.bind(store);
 store.transition = async (base, next) => {
   const sentMs = now();
   const answer = await transition(base, next);
-  if (answer.accepted) say({ kind: 'tripped', sentMs, answeredMs: now() });
+  if (answer.accepted) sayLater({ kind: 'tripped', sentMs, answeredMs: now() });
   return answer;
 };
 
@@ -85,15 +89,30 @@ async function rejects(): Promise<boolean> {
     );
 }
 
-/** Resolves with the time of the first call that was rejected after this. */
-function rejecting(): Promise<number> {
+/**
+ * Resolves when the circuit opens. The listener is told once the breaker has taken the change over, so that the time it reads is
+ * the one from which every call is rejected; `prove` checks that afterwards, since a call at once would compete for the
+ * processor with the processes that have not heard yet.
+ */
+function opening(): Promise<{ atMs: number; cpuMs: number }> {
   return new Promise((resolve) => {
-    const off = gear.onStateChange(async () => {
-      if (!(await rejects())) return;
+    const off = gear.onStateChange(({ to }) => {
+      if (to !== 'open') return;
       off();
-      resolve(now());
+      resolve({ atMs: now(), cpuMs: cpuSince(asleep) });
     });
   });
+}
+
+async function prove(atMs: number): Promise<void> {
+  const late = starts.filter((startMs) => startMs > atMs).length;
+  if (late > 0 || !(await rejects()))
+    throw new Error(`${late} calls went out after this process was to reject them`);
+}
+
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }
 
 async function obey(message: ToProcess): Promise<void> {
@@ -102,17 +121,18 @@ async function obey(message: ToProcess): Promise<void> {
     starts = [];
     gear.breaker(circuit, { failureRatio: 0 });
     await gear.warm([circuit]);
-    // Told later: 50 messages at once would hold up the processes that have not heard yet.
-    void rejecting().then((atMs) => setTimeout(() => say({ kind: 'rejecting', atMs }), QUIET_MS));
+    void opening().then(({ atMs, cpuMs }) => {
+      setTimeout(() => void prove(atMs).then(() => say({ kind: 'rejecting', atMs, cpuMs })), PROOF_MS);
+    });
     say({ kind: 'ready' });
   } else if (message.kind === 'fail') {
-    const known = rejecting();
+    const known = opening();
     const failedMs = now();
     await gear
       .breaker(circuit)
       .execute(fail)
       .catch(() => {});
-    say({ kind: 'failed', tookMs: (await known) - failedMs });
+    say({ kind: 'failed', tookMs: (await known).atMs - failedMs });
   } else if (message.kind === 'fail-often') {
     const breaker = gear.breaker('often', { failureThreshold: 1e6 });
     const before = requests;
@@ -126,6 +146,12 @@ async function obey(message: ToProcess): Promise<void> {
 
 process.on('message', (message: ToProcess) => void obey(message));
 process.on('disconnect', () => process.exit());
+/** Of this process when it last had nothing to do. */
+let asleep = process.cpuUsage();
+const call = async () => {
+  if (circuit) await rejects();
+  asleep = process.cpuUsage();
+};
 // Not all at the same moment.
-setTimeout(() => setInterval(() => void (circuit && rejects()), everyMs), Math.random() * everyMs);
+setTimeout(() => setInterval(() => void call(), everyMs), Math.random() * everyMs);
 say({ kind: 'ready' });

@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- push`: how fast a fleet of processes knows of a trip. Each circuit is tripped once, by one process; measured
  * is the time from the moment when the winner SENDS its transition (so a little more than from its commit) until the last
- * process has rejected a call.
+ * process rejects every call: each writes down when its breaker has taken the change over, and proves it by its calls of
+ * the next 200 ms.
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -16,6 +17,8 @@ import { median, quantile } from './rounds.js';
 const PROCESSES = 50;
 const EVERY_MS = 50;
 const FAILING_CALLS = 200;
+/** Longer than any trip takes that is not out of all measure. */
+const QUIET_MS = 200;
 /** No step takes this long unless something is wrong. */
 const PATIENCE_MS = 30_000;
 
@@ -25,10 +28,12 @@ export interface PushFigures {
   /** Calls per second, of all processes. */
   readonly rate: number;
   readonly cacheTtlMs: number;
-  /** From the transition sent until the last process has rejected a call, milliseconds. */
+  /** From the transition sent until the last process rejects every call, milliseconds. */
   readonly lastRejects: Spread;
   /** The same of every process but the winner. */
   readonly eachRejects: Spread;
+  /** The processor's time that each of these took from waking up until then, milliseconds. */
+  readonly cpu: Spread;
   /** Of the transition, milliseconds. */
   readonly roundTrip: Spread;
   /** From a failure of its own until a process that has not heard yet rejects, milliseconds. Without a push alone. */
@@ -102,10 +107,14 @@ async function measureOn(course: Course, progress: (text: string) => void): Prom
   const storeCallsPerFailure = await failures(course);
   progress(`${kind}: ${PROCESSES} processes start`);
   const fleet = await Promise.all(
-    Array.from({ length: PROCESSES }, () => Member.start({ store, cacheTtlMs, everyMs: EVERY_MS })),
+    Array.from({ length: PROCESSES }, () =>
+      // With DynamoDB the next step waits for the word of the winner.
+      Member.start({ store, cacheTtlMs, everyMs: EVERY_MS, quietMs: course.commands ? QUIET_MS : 0 }),
+    ),
   );
   const last: number[] = [];
   const each: number[] = [];
+  const cpu: number[] = [];
   const roundTrips: number[] = [];
   const own: number[] = [];
   const callsAfter: number[] = [];
@@ -128,17 +137,20 @@ async function measureOn(course: Course, progress: (text: string) => void): Prom
       const { tookMs } = course.commands
         ? { tookMs: Number.NaN }
         : await witness.ask({ kind: 'fail' }, 'failed');
-      const delays = (await Promise.all(rejecting)).map(({ atMs }) => atMs - sentMs);
+      const opened = await Promise.all(rejecting);
+      const lastMs = Math.max(...opened.map(({ atMs }) => atMs - sentMs));
+      const others = opened.filter((_, member) => fleet[member] !== winner);
       const counts = await Promise.all(
         fleet.map((member) => member.ask({ kind: 'count', sinceMs: sentMs }, 'counted')),
       );
       if (trip === 0) continue;
-      last.push(Math.max(...delays));
-      each.push(...delays);
+      last.push(lastMs);
+      each.push(...others.map(({ atMs }) => atMs - sentMs));
+      cpu.push(...others.map(({ cpuMs }) => cpuMs));
       roundTrips.push(answeredMs - sentMs);
       own.push(tookMs);
       callsAfter.push(counts.reduce((sum, { calls }) => sum + calls, 0));
-      callsDue.push((rate * Math.max(...delays)) / 1_000);
+      callsDue.push((rate * lastMs) / 1_000);
     }
   } finally {
     for (const member of fleet) member.end();
@@ -150,6 +162,7 @@ async function measureOn(course: Course, progress: (text: string) => void): Prom
     cacheTtlMs,
     lastRejects: spread(last),
     eachRejects: spread(each),
+    cpu: spread(cpu),
     roundTrip: spread(roundTrips),
     ...(!course.commands && { ownFailure: spread(own) }),
     callsAfter: spread(callsAfter),
@@ -160,7 +173,7 @@ async function measureOn(course: Course, progress: (text: string) => void): Prom
 
 /** Store calls per failing call below the threshold, of a process that does nothing else. */
 async function failures({ store, commands }: Course): Promise<number> {
-  const member = await Member.start({ store, cacheTtlMs: 60_000, everyMs: 60_000 });
+  const member = await Member.start({ store, cacheTtlMs: 60_000, everyMs: 60_000, quietMs: 0 });
   try {
     // The first failures of a circuit also read it, enter it into the directory and load the script.
     await member.ask({ kind: 'fail-often', calls: 3 }, 'failed-often');
