@@ -29,12 +29,13 @@ const MAKERS = Object.entries(CLIENTS) as [string, (port: number, more?: object)
 const CLUSTER_MAKERS = Object.entries(CLUSTER_CLIENTS) as [string, (port: number) => RedisClient][];
 
 let servers: Servers;
+let nodes: Servers;
 let port: number;
 beforeAll(async () => {
-  servers = await standalone();
+  [servers, nodes] = await Promise.all([standalone('--repl-diskless-sync-delay', '0'), cluster()]);
   port = servers.ports[0];
 });
-afterAll(() => servers.stop());
+afterAll(() => Promise.all([servers.stop(), nodes.stop()]));
 
 async function check(client: RedisClient, more: object = {}): Promise<StoreProblem[]> {
   const store = new RedisStore({ client, prefix: newPrefix(), ...more });
@@ -74,7 +75,6 @@ describe('a server that is right', () => {
   it.each(CLUSTER_MAKERS)(
     'as a Cluster, and each node is asked whether it may evict an override: %s',
     async (_, client) => {
-      const nodes = await cluster();
       expect(await check(client(nodes.ports[0]))).toEqual([]);
       for (const node of nodes.ports) {
         await command(node, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
@@ -83,18 +83,15 @@ describe('a server that is right', () => {
         ]);
         await command(node, 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
       }
-      await nodes.stop();
     },
   );
 });
 
 describe('the client does not fit the server', () => {
   it.each(MAKERS)('a client for one server on a Cluster: %s', async (_, client) => {
-    const nodes = await cluster();
     const problems = await check(client(nodes.ports[0]));
     expect(problems.length).toBeGreaterThan(0);
     expect(problems[0]).toEqual(error(/MOVED/, /use a client for one/));
-    await nodes.stop();
   });
 
   it.each(CLUSTER_MAKERS)('a client for a Cluster on one server: %s', async (_, client) => {

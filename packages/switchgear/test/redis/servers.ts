@@ -13,6 +13,8 @@ import { RedisStore, type RedisStoreOptions } from '../../src/store/redis/index.
 
 const run = promisify(execFile);
 const HOST = '127.0.0.1';
+/** Of a Cluster. */
+const SLOTS = 16_384;
 
 /** One server or several that share a clock. */
 export interface Servers {
@@ -56,8 +58,17 @@ export async function cluster(): Promise<Servers> {
     ...['--cluster-node-timeout', '86400000'],
   ];
   const servers = await start([own(0), own(1), own(2)]);
-  const nodes = servers.ports.map((port) => `${HOST}:${port}`);
-  await run('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-yes']);
+  const third = Math.ceil(SLOTS / 3);
+  await Promise.all(
+    servers.ports.map(async (port, n) => {
+      const last = Math.min((n + 1) * third, SLOTS) - 1;
+      await command(port, 'CLUSTER', 'ADDSLOTSRANGE', String(n * third), String(last));
+      await command(port, 'CLUSTER', 'SET-CONFIG-EPOCH', String(n + 1));
+      await command(port, 'CLUSTER', 'MEET', HOST, String(servers.ports[0]));
+    }),
+  );
+  // A master waits for 2 s after its start before it serves.
+  await servers.advance(2_500);
   for (const port of servers.ports)
     await until(async () => (await command(port, 'CLUSTER', 'INFO')).includes('cluster_state:ok'));
   return servers;
