@@ -10,6 +10,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** When the call must be over, milliseconds since 1970: `retry` begins no wait that ends later. */
   readonly deadlineMs?: number | undefined;
+  /** Whether the call can be made only once, for what it sends is then gone or done: `retry` repeats nothing. Default: no. */
+  readonly once?: boolean | undefined;
   /** Which answers may stand in for each other: `lastGoodAnswer` keeps one per key. Default: all of them. */
   readonly key?: string | undefined;
   /** Called when a guard answers in place of the call, with the error that this hides. Must not throw. */

@@ -3,13 +3,15 @@
 import axios, { type AxiosAdapter, type AxiosRequestConfig, type AxiosResponse, getAdapter } from 'axios';
 import { answerOf } from '../guard/failed-answer.ts';
 import type { Guard } from '../guard/guard.ts';
+import { linkedSignal } from '../guard/linked-signal.ts';
+import { isReadOnce } from '../guard/read-once.ts';
 
 /**
  * Sends all requests of an axios client through `guard`: 5xx, 429, timeouts and failed connections count as failures,
  * `Retry-After` sets how long the circuit stays open, also of answers that `validateStatus` accepts. Answers and errors are the
  * ones that axios makes; interceptors see them as before. Costs are those of the guard. Concurrent requests are independent.
  *
- * A body that is a stream can be sent once: no `retry` inside the guard then.
+ * A body that is a stream is sent once, whatever `retry` the guard has.
  *
  * @param guard a breaker, or a composition with one inside.
  * @param adapter what makes the request. Default: `axios.defaults.adapter`.
@@ -30,7 +32,7 @@ export function guardedAdapter(
         // The caller's own stays in force: axios accepts objects that only look like a signal, and tells them its own way.
         const inner = {
           ...config,
-          signal: caller ? AbortSignal.any([signal, caller]) : (config.signal ?? signal),
+          signal: caller ? linkedSignal(signal, caller) : (config.signal ?? signal),
         };
         try {
           const response = await send(inner);
@@ -43,7 +45,7 @@ export function guardedAdapter(
           throw error;
         }
       },
-      { signal: caller },
+      { signal: caller, once: isReadOnce(config.data) },
     );
   };
 }

@@ -3,6 +3,8 @@
 import type { CallContext } from '../call.ts';
 import { answerOf } from '../guard/failed-answer.ts';
 import type { Guard } from '../guard/guard.ts';
+import { linkedSignal } from '../guard/linked-signal.ts';
+import { isReadOnce } from '../guard/read-once.ts';
 
 type Fetch = typeof globalThis.fetch;
 type Input = Parameters<Fetch>[0];
@@ -14,7 +16,7 @@ type Init = NonNullable<Parameters<Fetch>[1]>;
  * and with that its place in the bulkhead is free and the breaker's `timeout` over. The caller's signal holds to the end of
  * the body. Costs and errors are those of the guard. Concurrent calls are independent.
  *
- * A request whose body can be read once is sent once: a `retry` inside the guard then ends as the first attempt did.
+ * A request whose body can be read once is sent once, whatever `retry` the guard has.
  *
  * @param guard a breaker, or a composition with one inside; or a function that has one for each address:
  *   `(url) => gear.breaker(url.host)`. Each name is a circuit: do not make them out of what users send.
@@ -29,7 +31,7 @@ export function guardedFetch(
     const chosen = typeof guard === 'function' ? guard(urlOf(input)) : guard;
     const caller = signalOf(input, init);
     const request = new RepeatedRequest(fetch, input, init, caller);
-    return answerOf(chosen, (call) => request.send(call), { signal: caller });
+    return answerOf(chosen, (call) => request.send(call), { signal: caller, once: isSentOnce(input, init) });
   };
 }
 
@@ -39,7 +41,7 @@ class RepeatedRequest {
   readonly #input: Input;
   readonly #init: Init;
   readonly #caller: AbortSignal | undefined;
-  #previous: { readonly ended: Promise<Response>; readonly discard: () => void } | undefined = undefined;
+  #discard: (() => void) | undefined = undefined;
 
   constructor(fetch: Fetch, input: Input, init: Init, caller: AbortSignal | undefined) {
     this.#fetch = fetch;
@@ -49,17 +51,15 @@ class RepeatedRequest {
   }
 
   send({ signal: own }: CallContext): Promise<Response> {
-    if (this.#previous && isReadOnce(this.#input, this.#init)) return this.#previous.ended;
     // Nobody reads the body of an answer that was not good enough, and its connection waits for that.
-    this.#previous?.discard();
+    this.#discard?.();
     // The breaker's signal is for the head of the answer, the caller's for all of it.
-    const signal = this.#caller ? AbortSignal.any([own, this.#caller]) : own;
+    const signal = this.#caller ? linkedSignal(own, this.#caller) : own;
     const ended = this.#fetch(this.#input, { ...this.#init, signal });
-    const discard = () => {
+    this.#discard = () => {
       // A body that broke off meanwhile, or that `isRetryable` has begun to read, cannot be cancelled: nor need it be.
       ended.then(({ body }) => body?.cancel()).catch(() => {});
     };
-    this.#previous = { ended, discard };
     return ended;
   }
 }
@@ -74,11 +74,6 @@ function signalOf(input: Input, init: Init): AbortSignal | undefined {
   return signal ?? undefined;
 }
 
-function isReadOnce(input: Input, { body }: Init): boolean {
-  if (body === undefined) return input instanceof Request && input.body !== null;
-  return (
-    body !== null &&
-    typeof body === 'object' &&
-    (body instanceof ReadableStream || Symbol.asyncIterator in body)
-  );
+function isSentOnce(input: Input, { body }: Init): boolean {
+  return body === undefined ? input instanceof Request && input.body !== null : isReadOnce(body);
 }

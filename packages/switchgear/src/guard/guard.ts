@@ -115,6 +115,10 @@ class Inherited implements CallOptions {
     return own !== undefined && given !== undefined ? Math.min(own, given) : (own ?? given);
   }
 
+  get once(): boolean | undefined {
+    return this.#given?.once;
+  }
+
   get key(): string | undefined {
     return this.#given?.key;
   }

@@ -58,7 +58,7 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
  * Repeats what is inside, with exponential backoff and full jitter, while errors are worth it. The caller gets the last
  * attempt's error. Inside a breaker all attempts are one call, with one outcome; around it each attempt is a call.
  *
- * It never repeats what an open circuit, a full bulkhead or want of time refused, nor after the caller's abort, and begins no wait that
+ * It never repeats what an open circuit, a full bulkhead or want of time refused, nor a call that is `once`, nor after the caller's abort, and begins no wait that
  * would outlast the call's deadline. Guard with it only what may be done twice. One budget per guard, or per breaker that has it in its options.
  *
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
@@ -105,7 +105,7 @@ class Retry implements PlacedGuard {
   /** How long to wait before the next attempt; `undefined`: there is none. */
   #delayAfter(error: unknown, attempt: number, given: CallOptions | undefined): number | undefined {
     const { attempts, minDelay, maxDelay, isRetryable = isBreakable } = this.#settings;
-    if (attempt >= attempts || given?.signal?.aborted || wasRefused(error)) return undefined;
+    if (attempt >= attempts || given?.once || given?.signal?.aborted || wasRefused(error)) return undefined;
     if (!safely(isRetryable, error)) return undefined;
     const nowMs = this.#clock.now();
     const asked = retryAfterMs(error, nowMs) ?? 0;

@@ -12,13 +12,14 @@ type Headers = Parameters<NonNullable<Handler['onResponseStart']>>[2];
 /**
  * Sends all requests of a dispatcher through `breaker`: 5xx, 429 and failed connections count as failures, `Retry-After` sets
  * how long the circuit stays open. Answers pass untouched, and count when their head is here. Place undici's own `retry`
- * interceptor before it for one outcome whatever was repeated, behind it for one outcome per attempt.
+ * interceptor before it for one outcome whatever was repeated, behind it for one outcome per attempt: a head that was handed on cannot be
+ * taken back, so that guards of the breaker which repeat or answer have no say here.
  *
  * @example
  * const dispatcher = new Agent().compose(guardedDispatch(gear.breaker('payments')));
  * @throws nothing: errors, ours too, reach the request as any other does.
  */
-export function guardedDispatch(breaker: Breaker): Dispatcher.DispatcherComposeInterceptor {
+export function guardedDispatch(breaker: Breaker<unknown>): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     let sent = false;
     let more = true;
@@ -27,18 +28,21 @@ export function guardedDispatch(breaker: Breaker): Dispatcher.DispatcherComposeI
         more = dispatch(options, new GuardedHandler(handler, context.signal, resolve, reject));
         sent = true;
       });
-    breaker.execute(call, callerSignal(options)).catch((error: Error) => {
+    const unsent = (error: unknown) => {
       // Once it was sent, its own handler has told.
-      if (!sent) handler.onResponseError?.(new Unsent(error), error);
-    });
+      if (!sent) handler.onResponseError?.(new Unsent(error as Error), error as Error);
+    };
+    // A fallback has no answer that undici could hand on.
+    const given = { signal: callerSignal(options), once: true, onFallback: unsent };
+    breaker.execute(call, given).catch(unsent);
     return more;
   };
 }
 
 /** undici's own methods hand down what they were called with. */
-function callerSignal(options: Dispatcher.DispatchOptions): { signal: AbortSignal } | undefined {
+function callerSignal(options: Dispatcher.DispatchOptions): AbortSignal | undefined {
   const { signal } = options as { readonly signal?: unknown };
-  return signal instanceof AbortSignal ? { signal } : undefined;
+  return signal instanceof AbortSignal ? signal : undefined;
 }
 
 /** Hands everything on, and tells the breaker how the request ended. */

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import axios, { type AxiosError } from 'axios';
 import { describe, expect, test } from 'vitest';
 import { guardedAdapter } from '../../src/axios/index.ts';
 import type { Breaker } from '../../src/breaker.ts';
+import { compose, retry } from '../../src/guard/index.ts';
 import { type Client, caught, clientCases, rig } from './cases.ts';
 
 const makeClient =
@@ -62,6 +64,20 @@ describe('guardedAdapter', () => {
     r.server.health = 'silent';
     expect(await caught(client.get(r.server.url, { timeout: 20 }))).toMatchObject({ code: 'ECONNABORTED' });
     expect(breaker.state.evidence.failures).toBe(1);
+  });
+
+  test('a body that is a stream is sent once, another as often as the guard wants', async () => {
+    const { breaker, clock } = r.breaker();
+    const again = retry({ clock, random: () => 0, maxDelay: '100s' });
+    const client = axios.create({ adapter: guardedAdapter(compose(breaker, again)) });
+    r.server.health = 'unavailable';
+    const stream = caught(client.post(r.server.url, Readable.from(['order'])));
+    expect(await stream).toMatchObject({ response: { status: 503 } });
+    expect(r.server.requests).toEqual(['order']);
+    const text = caught(client.post(r.server.url, 'text'));
+    while (r.server.requests.length < 4) await clock.advance(70_000).then(() => new Promise(setImmediate));
+    expect(await text).toMatchObject({ response: { status: 503 } });
+    expect(r.server.requests.slice(1)).toEqual(['text', 'text', 'text']);
   });
 
   test('interceptors see the rejection', async () => {

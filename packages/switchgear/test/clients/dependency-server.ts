@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Health = 'well' | 'unavailable' | 'absent' | 'silent' | 'failing' | 'hinting';
+export type Health = 'well' | 'unavailable' | 'absent' | 'silent' | 'failing' | 'hinting' | 'endless';
 
 export class DependencyServer {
   health: Health = 'well';
@@ -41,6 +41,10 @@ export class DependencyServer {
             if (this.health === 'hinting') response.writeEarlyHints({ link: '</style.css>; rel=preload' });
             response.writeHead(500, { 'content-type': 'application/json' });
             response.end('{"message":"a bug"}');
+            return;
+          case 'endless':
+            response.writeHead(200);
+            response.write('the first part');
             return;
           case 'silent':
         }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
 import { type FailedAnswer, guardedFetch } from '../../src/fetch/index.ts';
@@ -62,6 +64,36 @@ describe('guardedFetch', () => {
     expect(inner?.aborted).toBe(false);
     controller.abort('enough');
     expect(inner?.reason).toBe('enough');
+  });
+
+  test('a caller’s signal that lives on holds nothing of the calls that are over', async () => {
+    const { breaker } = r.breaker();
+    const controller = new AbortController();
+    const signals: WeakRef<AbortSignal>[] = [];
+    const send = guardedFetch(breaker, async (_, init) => {
+      const signal = init?.signal as AbortSignal;
+      // As fetch does.
+      signal.addEventListener('abort', () => {});
+      signals.push(new WeakRef(signal));
+      return new Response('done');
+    });
+    for (let i = 0; i < 100; i++) await send(r.server.url, { signal: controller.signal });
+    await until(() => signals.every((signal) => signal.deref() === undefined));
+    expect(controller.signal.aborted).toBe(false);
+  });
+
+  test('L6 the caller’s abort ends a body however long ago its head came', async () => {
+    const { breaker } = r.breaker({ timeout: '2s' });
+    r.server.health = 'endless';
+    const controller = new AbortController();
+    const response = await guardedFetch(breaker)(r.server.url, { signal: controller.signal });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    const rest = caught(reader.read());
+    const other = new WeakRef({});
+    await until(() => other.deref() === undefined);
+    controller.abort(new Error('enough'));
+    expect(await rest).toMatchObject({ message: 'enough' });
   });
 
   test('the timeout is for the head: a long body is nobody’s failure', async () => {
@@ -139,9 +171,9 @@ describe('guardedFetch', () => {
     expect(unhandled).toEqual([]);
   });
 
-  test('a body that can be read once is sent once, and the caller has its answer', async () => {
-    const { breaker } = r.breaker();
-    const send = guardedFetch(compose(breaker, retry({ maxDelay: '100s', random: () => 0, clock: soon })));
+  test('a body that can be read once is sent once, and the caller has its answer without a wait', async () => {
+    const { breaker, clock } = r.breaker();
+    const send = guardedFetch(compose(breaker, retry({ maxDelay: '100s', clock })));
     r.server.health = 'unavailable';
     const once = new Request(r.server.url, { method: 'POST', body: 'order' });
     const response = await send(once);
@@ -158,6 +190,17 @@ describe('guardedFetch', () => {
     expect([(await send(r.server.url)).status, (await send(r.server.url)).status]).toEqual([503, 503]);
   });
 });
+
+/** Collects garbage until it holds. */
+async function until(holds: () => boolean): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  do {
+    // What was looked at stays until the next task.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+  } while (!holds());
+}
 
 /** Time stands still, and every wait is over at once. */
 const soon = {

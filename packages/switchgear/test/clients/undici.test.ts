@@ -2,12 +2,13 @@ import { Writable } from 'node:stream';
 import { Agent, interceptors, request, stream, fetch as undiciFetch } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
+import { fallback, lastGoodAnswer, retry } from '../../src/guard/index.ts';
 import { guardedDispatch } from '../../src/undici/index.ts';
 import { type Client, caught, clientCases, rig } from './cases.ts';
 
 function agents() {
   const agent = new Agent();
-  return { agent, guarded: (breaker: Breaker) => agent.compose(guardedDispatch(breaker)) };
+  return { agent, guarded: (breaker: Breaker<unknown>) => agent.compose(guardedDispatch(breaker)) };
 }
 
 function client(url: string, breaker?: Breaker): Client {
@@ -89,6 +90,31 @@ describe('guardedDispatch', () => {
     // Behind it in the same queue.
     await (await request(r.server.url, { dispatcher: agent })).body.dump();
     expect(r.server.requests.length).toBe(2);
+    await agent.destroy();
+  });
+
+  test('guards of the breaker neither send a request twice nor answer it', async () => {
+    const { gear, clock } = r.breaker();
+    const breaker = gear.breaker('with guards', {
+      failureThreshold: 2,
+      guards: [
+        fallback('none'),
+        lastGoodAnswer({ clock }),
+        retry({ clock, random: () => 0, maxDelay: '100s' }),
+      ],
+    });
+    const { agent, guarded } = agents();
+    const dispatcher = guarded(breaker);
+    const send = async () => {
+      const { statusCode, body } = await request(r.server.url, { dispatcher });
+      await body.dump();
+      return statusCode;
+    };
+    expect(await send()).toBe(200);
+    r.server.health = 'unavailable';
+    expect([await send(), await send()]).toEqual([503, 503]);
+    expect(await caught(send())).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(r.server.requests.length).toBe(3);
     await agent.destroy();
   });
 

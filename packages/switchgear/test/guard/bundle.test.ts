@@ -54,9 +54,9 @@ test.each([
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_600],
   ['middy', `export * from './middy/index.ts';`, 1_500],
-  ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 450],
+  ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 575],
   ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],
-  ['axios', `export { guardedAdapter } from './axios/index.ts';`, 320],
+  ['axios', `export { guardedAdapter } from './axios/index.ts';`, 520],
   ['aws-sdk', `export { switchgearPlugin } from './aws-sdk/index.ts';`, 180],
 ])('%s adds no more than its budget, gzipped', (_, source, budget) => {
   expect(bundled(LIBRARY, source).bytes - bundled(LIBRARY).bytes).toBeLessThan(budget);
