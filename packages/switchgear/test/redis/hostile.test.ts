@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../scripts/services.mjs';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
-import { type RedisClient, RedisStore } from '../../src/store/redis/index.ts';
+import { RedisStore } from '../../src/store/redis/index.ts';
 import { openHead } from '../../src/testing/conformance/heads.ts';
 import { CLIENTS, command, listening, newPrefix, type Servers, standalone, until } from './servers.ts';
 import { Wire } from './wire.ts';
