@@ -20,10 +20,7 @@ export {
   CircuitBreakerWorkflow,
   type CircuitBreakerWorkflowProps,
 } from './workflow/circuit-breaker-workflow.ts';
-export {
-  type WorkflowDefinitionProps,
-  type WorkflowRetry,
-  workflowDefinition,
-} from './workflow/definition.ts';
+export { type WorkflowDefinitionProps, workflowDefinition } from './workflow/definition.ts';
 export type { WorkflowPolicy } from './workflow/policy.ts';
+export type { WorkflowRetry } from './workflow/retry.ts';
 export { templateFiles } from './workflow/templates.ts';

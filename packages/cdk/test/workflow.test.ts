@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import validate from 'asl-validator';
 import { Match } from 'aws-cdk-lib/assertions';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import {
   CircuitBreakerTable,
   CircuitBreakerWorkflow,
   templateFiles,
+  type WorkflowDefinitionProps,
   workflowDefinition,
 } from '../src/index.ts';
 import { allowed, newFunction, newStack, templateOf } from './stack.ts';
@@ -40,7 +42,32 @@ describe('the definition', () => {
         tableName: 't',
         policy: { failureThreshold: 0, timeout: 999, jitter: Number.NaN },
       }),
-    ).toThrow(/failureThreshold is 0.*\n.*timeout is 999.*from 1000 to 240000\n.*jitter is NaN/);
+    ).toThrow(/failureThreshold is 0.*\n.*jitter is NaN.*\n.*timeout is 999.*from 1000 to 240000/);
+  });
+
+  test('settings that cannot go together are refused', () => {
+    const of = (props: Partial<WorkflowDefinitionProps>) => () =>
+      workflowDefinition({ tableName: 't', ...props });
+    expect(of({ policy: { resetTimeout: 600_000 } })).toThrow(/maxResetTimeout is 300000; allowed: at least/);
+    expect(of({ ignoredErrors: ['Late', 'States.ALL'] })).toThrow(/ignoredErrors has States.ALL/);
+    expect(of({ retry: { maxAttempts: 11, intervalSeconds: 0.5, maxDelaySeconds: 90, errors: [] } })).toThrow(
+      /maxAttempts is 11.*\n.*intervalSeconds is 0.5.*\n.*maxDelaySeconds is 90.*\n.*errors is empty/,
+    );
+  });
+
+  test('all tries and the waits between them end before the execution does, so that the failure counts', () => {
+    const retry = { maxAttempts: 3, intervalSeconds: 2, maxDelaySeconds: 5 };
+    // 240 s less waits of 2, 4 and 5 s, for four calls.
+    expect(() => workflowDefinition({ tableName: 't', retry, policy: { timeout: 58_000 } })).toThrow(
+      /timeout is 58000; allowed: a whole number from 1000 to 57000/,
+    );
+    expect(() => workflowDefinition({ tableName: 't', retry: { maxAttempts: 10 } })).toThrow(
+      /timeout is 30000/,
+    );
+    const { States } = workflowDefinition({ tableName: 't', retry });
+    expect(JSON.stringify(States['Check the input'])).toContain(
+      '"timeout\\":{\\"min\\":1000,\\"max\\":57000',
+    );
   });
 
   test('fits into the service: a document of 1 MB at most', () => {
@@ -95,6 +122,14 @@ describe('the construct', () => {
       'arn:aws:states:::lambda:invoke',
     ]);
     expect(allowed(template, 'states')).toEqual(['states:StartSyncExecution on the table']);
+  });
+
+  test('two of one name in one account do not tell of each other', () => {
+    const names = ['One', 'Other'].map((id) => {
+      const parent = new Construct(stack, id);
+      return new CircuitBreakerWorkflow(parent, 'Breaker', { table }).metricRejections().metricName;
+    });
+    expect(new Set(names).size).toBe(2);
   });
 
   test('another function can be allowed later', () => {

@@ -55,12 +55,12 @@ export class CircuitBreakerTable extends Construct {
 
   /** Allows what a process does that calls through circuits: to read them, report, trip, probe and close. */
   grantUse(grantee: IGrantable, options: GrantOptions = {}): Grant {
-    return this.#grant(grantee, 'use', options);
+    return this.grantRole(grantee, 'use', options);
   }
 
   /** Allows to look at circuits, their history and their list, and at nothing else in the table. */
   grantRead(grantee: IGrantable, options: GrantOptions = {}): Grant {
-    return this.#grant(grantee, 'read', options);
+    return this.grantRole(grantee, 'read', options);
   }
 
   /** Allows what operators do beside looking: to override, to store settings, to clear; and `check` of the set-up. */
@@ -71,15 +71,11 @@ export class CircuitBreakerTable extends Construct {
       actions,
       resourceArns: [this.table.tableArn],
     });
-    return this.#grant(grantee, 'operate', options).combine(check);
+    return this.grantRole(grantee, 'operate', options).combine(check);
   }
 
-  /** Allows what `CircuitBreakerWorkflow` does. */
-  grantWorkflow(grantee: IGrantable): Grant {
-    return this.#grant(grantee, 'workflow', {});
-  }
-
-  #grant(grantee: IGrantable, role: Role, { circuits }: GrantOptions): Grant {
+  /** @internal Allows what one of this package's own parts does. */
+  grantRole(grantee: IGrantable, role: Role, { circuits }: GrantOptions = {}): Grant {
     const { tableArn, encryptionKey } = this.table;
     const grants = itemRights(role, this.layout, circuits).map((right) =>
       Grant.addToPrincipal({

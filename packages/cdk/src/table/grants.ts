@@ -4,9 +4,9 @@ import { directoryPartition, historyPrefix, type ResolvedLayout } from './layout
 
 /**
  * `use`: what a process does that calls through circuits. `read`: who only looks. `operate`: who overrides, sets and clears.
- * `workflow`: what the state machine does, which reads one item at a time.
+ * `alarm`: who overrides alone. `workflow`: what the state machine does, which reads one item at a time.
  */
-export type Role = 'use' | 'read' | 'operate' | 'workflow';
+export type Role = 'use' | 'read' | 'operate' | 'alarm' | 'workflow';
 
 type Partition = 'circuit' | 'history' | 'directory';
 
@@ -28,6 +28,8 @@ function actions(role: Role, hasSortKey: boolean): Record<Partition, readonly st
         history: [history, 'UpdateItem'],
         directory: [history, 'UpdateItem'],
       };
+    case 'alarm':
+      return { circuit: ['BatchGetItem', 'UpdateItem'], history: ['UpdateItem'], directory: ['UpdateItem'] };
     case 'workflow':
       return { circuit: ['GetItem', 'UpdateItem'], history: ['UpdateItem'], directory: ['UpdateItem'] };
   }

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -55,7 +55,7 @@ export class CircuitBreakerWorkflow extends Construct {
       logs: { destination, level: LogLevel.ALL, includeExecutionData: false },
       tracingEnabled: true,
     });
-    table.grantWorkflow(this.stateMachine);
+    table.grantRole(this.stateMachine, 'workflow');
     for (const target of targets) this.allowTarget(target);
   }
 
@@ -98,7 +98,7 @@ export class CircuitBreakerWorkflow extends Construct {
           FilterPattern.stringValue('$.details.name', '=', state),
         ),
         metricNamespace: `${NAMESPACE}/Workflow`,
-        metricName: `${this.node.id}${metricName}`,
+        metricName: `${Names.uniqueId(this)}${metricName}`,
         metricValue: '1',
       });
     return filter.metric({ label: metricName, statistic: Stats.SUM });

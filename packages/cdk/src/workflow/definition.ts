@@ -15,13 +15,15 @@
  * The healthy path is the first line and `Call`: one read, no write.
  */
 
+import { ConfigurationError } from 'switchgear';
 import { type CircuitLayout, resolveLayout } from '../table/layout.ts';
 import type { Retrier, State, StateMachine, Task } from './asl.ts';
 import { assess } from './expressions/assess.ts';
 import { INPUT_RULES, inputIsValid } from './expressions/input.ts';
 import { jsonata } from './expressions/jsonata.ts';
 import { entry, filing, recordKey, write } from './expressions/write.ts';
-import { resolvePolicy, type WorkflowPolicy } from './policy.ts';
+import { type Bounds, boundsOf, type ResolvedPolicy, resolvePolicy, type WorkflowPolicy } from './policy.ts';
+import { longestTimeoutMs, retrier, type WorkflowRetry } from './retry.ts';
 
 export interface WorkflowDefinitionProps extends CircuitLayout {
   readonly tableName: string;
@@ -33,30 +35,11 @@ export interface WorkflowDefinitionProps extends CircuitLayout {
   readonly ignoredErrors?: readonly string[];
 }
 
-/** Tries again with exponential backoff and full jitter. A probe is never tried again. */
-export interface WorkflowRetry {
-  /** 1 to 10. */
-  readonly maxAttempts: number;
-  /** Names of the errors. Default: those with which Lambda itself did not run the function, or not to its end. */
-  readonly errors?: readonly string[];
-  /** Longest wait before the second try, whole seconds. Default 1; doubles with each. */
-  readonly intervalSeconds?: number;
-  /** Longest wait at all, whole seconds. Default 10. */
-  readonly maxDelaySeconds?: number;
-}
-
-const LAMBDA_FAILED = [
-  'Lambda.ClientExecutionTimeoutException',
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-];
-
-/** A rejection by another breaker, a mistake in the set-up: no outcome. */
+/** A rejection by another breaker, a mistake in the set-up, an answer that the service cannot carry: no outcome. */
 const NO_OUTCOME = [
   'CircuitOpenError',
   'BulkheadFullError',
+  'States.DataLimitExceeded',
   'Lambda.ResourceNotFoundException',
   'States.Permissions',
   'States.QueryEvaluationError',
@@ -68,12 +51,24 @@ const MAX_WRITES = 4;
 const STORE_TIMEOUT_SECONDS = 2;
 /** The longest that an express execution may run. */
 const EXPRESS_SECONDS = 300;
+/** What of it a call may take, with all its tries: the rest is for the table, should it hang before and after. */
+const CALL_SECONDS = 240;
 
 const INPUT = '$states.context.Execution.Input';
 
-/** The workflow as an ASL document, for EXPRESS state machines. `CircuitBreakerWorkflow` adds its role and its logs. */
+/**
+ * The workflow as an ASL document, for EXPRESS state machines. `CircuitBreakerWorkflow` adds its role and its logs.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ */
 export function workflowDefinition(props: WorkflowDefinitionProps): StateMachine {
   const { tableName, policy, retry, ignoredErrors = [], ...names } = props;
+  const problems: string[] = [];
+  const again = retry && retrier(retry, problems);
+  const bounds = boundsOf(longestTimeoutMs(CALL_SECONDS, again));
+  const resolved = resolvePolicy(policy, bounds, problems);
+  if (ignoredErrors.includes('States.ALL'))
+    problems.push('ignoredErrors has States.ALL: nothing would ever count; allowed: names of errors');
+  if (problems.length > 0) throw new ConfigurationError(problems);
   const layout = resolveLayout(names);
   const update = (verb: Parameters<typeof write>[0]) => jsonata(write(verb, tableName, layout));
   const read = (consistent: boolean) => ({
@@ -87,7 +82,7 @@ export function workflowDefinition(props: WorkflowDefinitionProps): StateMachine
     StartAt: 'Check the input',
     TimeoutSeconds: EXPRESS_SECONDS,
     States: {
-      'Check the input': checkInput(resolvePolicy(policy)),
+      'Check the input': checkInput(resolved, bounds),
       'Read the circuit': {
         ...storeTask('getItem', read(false), { seen: assess('$states.result.Item') }),
         // A table that does not answer leaves the call as it would be without a circuit.
@@ -104,18 +99,18 @@ export function workflowDefinition(props: WorkflowDefinitionProps): StateMachine
       Commit: conditional(update('transition'), {}, 'Read again'),
       'Take the probe slot': conditional(update('lease'), {}, 'Read again'),
       'Read again': storeTask('getItem', read(true), { seen: assess('$states.result.Item') }),
-      ...calls(retry, [...NO_OUTCOME, ...ignoredErrors]),
+      ...calls(again, [...NO_OUTCOME, ...ignoredErrors]),
       ...ENDS,
     },
   };
 }
 
-function checkInput(policy: Readonly<Record<string, number>>): State {
+function checkInput(policy: ResolvedPolicy, bounds: Bounds): State {
   return {
     Type: 'Choice',
     Choices: [
       {
-        Condition: jsonata(inputIsValid(INPUT)),
+        Condition: jsonata(inputIsValid(INPUT, policy, bounds)),
         Next: 'Read the circuit',
         Assign: {
           circuit: jsonata(`${INPUT}.circuit`),
@@ -172,6 +167,11 @@ const WEIGH: State = {
     { Condition: jsonata(`$todo != 'call'`), Next: 'Succeed' },
     { Condition: jsonata('$exists($seen.mine)'), Next: 'Probe' },
     {
+      Comment: 'The policy is met, and the trip was not to be had: protected all the same',
+      Condition: jsonata(`$exists($seen.next) ? $seen.next.state = 'open' : false`),
+      Next: 'Reject',
+    },
+    {
       Condition: jsonata(`$seen.admits = 'all' or ($seen.admits = 'share' and $random() < $seen.share)`),
       Next: 'Call',
     },
@@ -214,7 +214,7 @@ function conditional(args: string, learns: Readonly<Record<string, string>>, una
   };
 }
 
-function calls(retry: WorkflowRetry | undefined, noOutcome: readonly string[]): Record<string, Task> {
+function calls(retry: Retrier | undefined, noOutcome: readonly string[]): Record<string, Task> {
   const invoke = {
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',
@@ -229,7 +229,7 @@ function calls(retry: WorkflowRetry | undefined, noOutcome: readonly string[]): 
     Call: {
       ...invoke,
       TimeoutSeconds: jsonata(seconds),
-      ...(retry && { Retry: [retrier(retry)] }),
+      ...(retry && { Retry: [retry] }),
       Output: PAYLOAD,
       Catch: [
         { ErrorEquals: noOutcome, Assign: { failure, todo: 'finish', writes: 0 }, Next: 'Weigh' },
@@ -273,22 +273,6 @@ function calls(retry: WorkflowRetry | undefined, noOutcome: readonly string[]): 
 /** A function that returns nothing has no payload. */
 const PAYLOAD = jsonata('$exists($states.result.Payload) ? $states.result.Payload : null');
 
-function retrier({
-  maxAttempts,
-  errors = LAMBDA_FAILED,
-  intervalSeconds = 1,
-  maxDelaySeconds = 10,
-}: WorkflowRetry): Retrier {
-  return {
-    ErrorEquals: errors,
-    IntervalSeconds: intervalSeconds,
-    MaxAttempts: maxAttempts,
-    BackoffRate: 2,
-    MaxDelaySeconds: maxDelaySeconds,
-    JitterStrategy: 'FULL',
-  };
-}
-
 const ENDS: Record<string, State> = {
   Succeed: { Type: 'Succeed', Output: jsonata('$result') },
   'Pass the error on': {
@@ -304,7 +288,7 @@ const ENDS: Record<string, State> = {
     Cause: jsonata(`(
   $waitMs := $exists($seen.untilMs) ? $max([0, $seen.untilMs - $millis()]) : $seen.state = 'forced-open' and $seen.admits = 'none' ? -1 : 0;
   $string($merge([
-    { 'circuit': $circuit, 'state': $seen.state, 'lastFailure': $seen.record.transition.lastFailure },
+    { 'circuit': $circuit, 'state': $exists($seen.state) ? $seen.state : 'open', 'lastFailure': $seen.record.transition.lastFailure },
     $waitMs < 0 ? {} : { 'retryAfter': $ceil($waitMs / 1000), 'retryAfterMs': $waitMs }
   ]))
 )`),

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { CircuitRecord, HistoryEntry, OverrideRequest } from 'switchgear';
 import { createTable, DynamoDBOperatorStore } from 'switchgear/dynamodb';
+import type { CircuitLayout } from '../../src/index.ts';
 import type { StateMachine } from '../../src/workflow/asl.ts';
 import { type WorkflowDefinitionProps, workflowDefinition } from '../../src/workflow/definition.ts';
 import { type Execution, execute, type Handler, type Host, TaskError } from '../asl/interpreter.ts';
@@ -35,11 +36,15 @@ export class Bench {
   /** Ways out of states that were taken, `from → to`. */
   readonly taken = new Set<string>();
 
-  private constructor(tableName: string, clock: () => number) {
+  readonly #layout: CircuitLayout;
+
+  private constructor(tableName: string, clock: () => number, layout: CircuitLayout) {
     this.tableName = tableName;
     this.#clock = clock;
+    this.#layout = layout;
     this.client = localClient(() => this.now());
     this.store = new DynamoDBOperatorStore({
+      ...layout,
       tableName,
       client: this.client,
       clock: {
@@ -53,11 +58,11 @@ export class Bench {
   }
 
   /** Time stands still, unless another clock is given. */
-  static async start(clock?: () => number): Promise<Bench> {
+  static async start(clock?: () => number, layout: CircuitLayout = {}): Promise<Bench> {
     const startMs = Date.now();
     const tableName = `workflow-${crypto.randomUUID()}`;
-    const bench = new Bench(tableName, clock ?? (() => startMs));
-    await createTable(bench.client, { tableName });
+    const bench = new Bench(tableName, clock ?? (() => startMs), layout);
+    await createTable(bench.client, { ...layout, tableName });
     return bench;
   }
 
@@ -66,7 +71,7 @@ export class Bench {
   }
 
   machine(props: Omit<WorkflowDefinitionProps, 'tableName'> = {}): StateMachine {
-    return workflowDefinition({ tableName: this.tableName, ...props });
+    return workflowDefinition({ ...this.#layout, tableName: this.tableName, ...props });
   }
 
   /** One execution. */

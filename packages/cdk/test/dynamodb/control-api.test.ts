@@ -74,6 +74,25 @@ test('a viewer sees, and changes nothing', async () => {
   expect((await ask('PUT', '/v1/circuits/payments/override', FORCED)).statusCode).toBe(403);
 });
 
+test('a role that nobody knows may look', async () => {
+  const ask = await start('Operator' as 'operator');
+  expect((await ask('PUT', '/v1/circuits/payments/override', FORCED)).statusCode).toBe(403);
+});
+
+test.each([
+  ['arn:aws:sts::1:assumed-role/OnCall/ana', 'OnCall/ana'],
+  ['arn:aws:iam::1:user/teams/payments/ana', 'teams/payments/ana'],
+  ['arn:aws:iam::1:root', 'root'],
+  [
+    'arn:aws:sts::1:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/ana.example@example.com',
+    'ana.example@example.com',
+  ],
+])('%s signs as %s', async (userArn, by) => {
+  const { callerOf } = await import('../../src/lambda/control-api.ts');
+  const event = { requestContext: { authorizer: { iam: { userArn } } } };
+  expect(callerOf({ event }, 'viewer')).toEqual({ role: 'viewer', by });
+});
+
 test('whom IAM does not name is nobody', async () => {
   const ask = await start('operator');
   expect((await ask('GET', '/v1/circuits', undefined, { authorizer: undefined })).statusCode).toBe(401);

@@ -2,7 +2,7 @@
 
 import { type CircuitRecord, isSwitchgearError, Switchgear } from 'switchgear';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Execution, TaskError } from '../asl/interpreter.ts';
+import { type Execution, execute, TaskError } from '../asl/interpreter.ts';
 import { Bench, fails, type Target, works } from './bench.ts';
 
 let bench: Bench;
@@ -141,6 +141,18 @@ describe('failures', () => {
     expect((await bench.record(circuit)).state).toBe('open');
   });
 
+  test('where the trip cannot be committed, who has read that the policy is met does not call', async () => {
+    const slot = Math.floor(bench.now() / 6_000);
+    await bench.put(circuit, { state: 'closed', rampMs: 0, rampFrom: 1, [`c${slot}`]: 3, [`f${slot}`]: 3 });
+    const throttled = {
+      before: (state: string) => {
+        if (state === 'Commit') throw new TaskError('DynamoDB.ThrottlingException', 'slow down');
+      },
+    };
+    expect(rejection(await run(never, {}, throttled))).toMatchObject({ state: 'open', retryAfter: 0 });
+    expect((await bench.record(circuit)).state).toBe('closed');
+  });
+
   test('an error that is no outcome comes back and is not counted', async () => {
     const open: Target = async () => {
       throw new TaskError('CircuitOpenError', 'of another circuit');
@@ -250,7 +262,7 @@ describe('failures', () => {
   test('a policy that an operator has stored takes the place of the code’s and the input’s', async () => {
     await bench.store.policy(
       circuit,
-      { failureThreshold: 1, leaseDuration: 5_000, slowCallDuration: 'off' },
+      { failureThreshold: 1, leaseDuration: 5_000, slowCallDuration: 'off', consecutiveFailures: 'off' },
       { by: 'ana', reason: 'test' },
     );
     await run(fails, { policy: { failureThreshold: 9 } });
@@ -267,6 +279,39 @@ describe('failures', () => {
       'no record expires that has an operator’s word in it',
     ).toBeUndefined();
   });
+});
+
+test.each([
+  '{% $secret %}',
+  'it\'s "quoted" \\ $circuit #STATE',
+  'ledger\nDirectory',
+  'レジャー 💸',
+  '__proto__',
+])('a circuit may be called %j', async (name) => {
+  circuit = `${name}-${crypto.randomUUID()}`;
+  await trip();
+  expect(rejection(await run(never))).toMatchObject({ circuit, state: 'open' });
+  bench.aheadMs += 11_000;
+  expect(await run(works)).toMatchObject({ status: 'SUCCEEDED' });
+  expect((await bench.record(circuit)).state).toBe('closed');
+  expect(await bench.store.list()).toContain(circuit);
+  expect(await bench.history(circuit)).toHaveLength(3);
+});
+
+test.each([
+  '',
+  'States.ALL',
+  'DynamoDB.ConditionalCheckFailedException',
+  'a name: with "all" {% sorts %}',
+  'X'.repeat(256),
+])('a target may fail with the error %j: it comes back, and is counted', async (name) => {
+  const odd: Target = async () => {
+    throw new TaskError(name, '{% $states %}');
+  };
+  for (let i = 0; i < 3; i++) expect(await run(odd)).toMatchObject({ error: name, cause: '{% $states %}' });
+  const { state, transition } = await bench.record(circuit);
+  expect(state).toBe('open');
+  expect(transition?.lastFailure).toMatch(/^[\w.]{1,64}$/);
 });
 
 describe('recovery', () => {
@@ -375,16 +420,19 @@ describe('recovery', () => {
 
   test('L6: a probe without an outcome frees its slot and counts for nothing', async () => {
     await halfOpen({ lapses: 1 });
-    const rejected: Target = async () => {
-      throw new TaskError('CircuitOpenError', '');
-    };
-    await run(rejected);
-    expect(await bench.record(circuit)).toMatchObject({
-      leases: [null],
-      successes: 0,
-      failures: 0,
-      lapses: 1,
-    });
+    // The second: an answer too large for the service, which `States.ALL` does not catch.
+    for (const error of ['CircuitOpenError', 'States.DataLimitExceeded']) {
+      const rejected: Target = async () => {
+        throw new TaskError(error, '');
+      };
+      expect(await run(rejected)).toMatchObject({ error });
+      expect(await bench.record(circuit)).toMatchObject({
+        leases: [null],
+        successes: 0,
+        failures: 0,
+        lapses: 1,
+      });
+    }
   });
 
   test('whoever sees enough successes closes, and calls', async () => {
@@ -601,7 +649,7 @@ describe('L8: the table may fail', () => {
 });
 
 describe('the input', () => {
-  test.each([
+  test.each<Record<string, unknown>>([
     {},
     { circuit: '' },
     { circuit: 'x'.repeat(256) },
@@ -616,11 +664,27 @@ describe('the input', () => {
     { circuit: 'c', policy: { resetTimeout: '30s' } },
     { circuit: 'c', policy: { timeout: 999 } },
     { circuit: 'c', policy: { resetTimeout: 9_000, maxResetTimeout: 8_000 } },
+    // Longer than the code's maxResetTimeout.
+    { circuit: 'c', policy: { resetTimeout: 300_001 } },
+    { circuit: 'c', policy: { constructor: 1 } },
+    { circuit: 'c', policy: { failureThreshold: '3' } },
+    { circuit: 'c', targetLambda: 'x'.repeat(257) },
   ])('%j is refused before anything is read', async (input) => {
     const { error, path } = await bench.run(bench.machine(), input, never, {
       before: () => expect.unreachable('the table was asked'),
     });
     expect([error, path]).toEqual(['InvalidInput', ['Check the input', 'Refuse the input']]);
+  });
+
+  test.each([null, 7, 'text', [{ circuit: 'c', targetLambda: 't' }]])('%j is none', async (input) => {
+    const host = {
+      handlers: {},
+      now: Date.now,
+      random: Math.random,
+      newId: () => 'id',
+      sleep: async () => {},
+    };
+    expect(await execute(bench.machine(), input, host)).toMatchObject({ error: 'InvalidInput' });
   });
 
   test('settings of one execution', async () => {

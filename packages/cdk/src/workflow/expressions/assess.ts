@@ -11,12 +11,13 @@
  * and fails where the item cannot be understood, so that the Catch of the state that has read it takes over.
  */
 
+import { SHORTEST_LEASE_MS } from '../policy.ts';
+import { SETTINGS } from './settings.ts';
+
 /** Clocks agree within this bound: a lease is taken over only so long after its end. */
 export const CLOCK_BOUND_MS = 2_000;
 /** A probe is begun only with more than this of its lease left: the shortest timeout that a Task can have. */
 const SHORTEST_PROBE_MS = 1_000;
-/** A shorter lease leaves no whole second for a call, once the answer that granted it has come: others must probe. */
-const SHORTEST_LEASE_MS = 2_000;
 const MAX_LAPSES = 3;
 /** `backoff` is at most 100, and 100^150 the greatest power that stays a number with all that it is multiplied by. */
 const MAX_EXPONENT = 150;
@@ -29,14 +30,7 @@ const PLAIN = `
 
 /** The item, or the root that stands for a missing one; refused where it is not a record that this version understands. */
 const RECORD = `
-  $stored := $exists($item) ? $plain($item) : {};
-  /* Settings that an operator has stored with the circuit take the place of those in code. */
-  $rules := $merge([
-    $policy, { 'leaseDuration': $exists($policy.leaseDuration) ? $policy.leaseDuration : $policy.timeout + 1000 },
-    $sift($stored.policy.values, function($value, $name) {
-      $type($value) = 'number' and ($exists($lookup($policy, $name)) or $name = 'leaseDuration')
-    })
-  ]);
+  $stored := $exists($item) ? $plain($item) : {};${SETTINGS}
   $window := (
     $bucketMs := $max([1000, $ceil($rules.failureWindow / 10)]);
     { 'bucketMs': $bucketMs, 'buckets': $max([1, $floor($rules.failureWindow / $bucketMs)]) }
