@@ -45,7 +45,11 @@ export class CircuitDashboard extends Construct {
         metrics: circuits.map((circuit) => openness(circuit)),
         width: 2 * HALF,
       }),
-      graph('How open', circuits.map(openness)),
+      graph('How open, by the health check', circuits.map(openness)),
+      graph(
+        'Services that it keeps from calling',
+        circuits.map((circuit) => ofFleet('Open', circuit, 'Maximum')),
+      ),
       graph(
         'Rejected by the library',
         circuits.map((circuit) => ofFleet('Rejected', circuit)),
@@ -89,7 +93,7 @@ function openness(circuit: string): Metric {
 }
 
 /** The sum over all services that `emfMetrics` of the library tells of. */
-function ofFleet(metricName: string, circuit: string): MathExpression {
-  const search = `SEARCH('{${NAMESPACE},service,circuit} MetricName="${metricName}" circuit="${circuit}"', 'Sum', ${PERIOD.toSeconds()})`;
+function ofFleet(metricName: string, circuit: string, statistic: 'Sum' | 'Maximum' = 'Sum'): MathExpression {
+  const search = `SEARCH('{${NAMESPACE},service,circuit} MetricName="${metricName}" circuit="${circuit}"', '${statistic}', ${PERIOD.toSeconds()})`;
   return new MathExpression({ expression: `SUM(${search})`, label: circuit, period: PERIOD });
 }

@@ -7,6 +7,7 @@ import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { checkedEnvironment } from './checked-environment.ts';
 import type { CircuitBreakerTable } from './table/circuit-breaker-table.ts';
 import { storeAddress } from './table/store-address.ts';
 
@@ -31,7 +32,7 @@ export function libraryFunction(scope: Construct, id: string, props: LibraryFunc
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     memorySize: 256,
-    environment: { SWITCHGEAR_STORE: storeAddress(table), ...environment },
+    environment: checkedEnvironment({ ...environment, SWITCHGEAR_STORE: storeAddress(table) }),
     logGroup: new LogGroup(scope, `${id}Logs`, {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,

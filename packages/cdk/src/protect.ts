@@ -1,4 +1,5 @@
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { checkedEnvironment } from './checked-environment.ts';
 import type { CircuitBreakerTable } from './table/circuit-breaker-table.ts';
 import { storeAddress } from './table/store-address.ts';
 
@@ -11,21 +12,23 @@ export interface ProtectOptions {
 
 /** How much of a function's time its calls leave to the reports and the answer, seconds. */
 const MARGIN_SECONDS = 1;
+/** How much time Lambda gives a function that does not say. */
+const DEFAULT_SECONDS = 3;
 
 /**
  * All that a function needs to call through circuits of `table`: the store's address and the options in its environment, the
- * rights, and a time limit for calls below its own, where it has one and `TIMEOUT` does not say otherwise.
+ * rights, and a time limit for calls a second below its own, unless that is one second itself, or `TIMEOUT` says otherwise.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options.
  */
 export function protect(
   fn: LambdaFunction,
   table: CircuitBreakerTable,
   { circuits, options = {} }: ProtectOptions = {},
 ): void {
-  const seconds = fn.timeout?.toSeconds();
-  const limit =
-    seconds !== undefined && seconds > MARGIN_SECONDS ? { TIMEOUT: `${seconds - MARGIN_SECONDS}s` } : {};
-  for (const [name, value] of Object.entries({ ...limit, ...options }))
-    fn.addEnvironment(`SWITCHGEAR_${name}`, value);
-  fn.addEnvironment('SWITCHGEAR_STORE', storeAddress(table));
+  const seconds = fn.timeout?.toSeconds() ?? DEFAULT_SECONDS;
+  const limit = seconds > MARGIN_SECONDS ? { TIMEOUT: `${seconds - MARGIN_SECONDS}s` } : {};
+  const named = Object.entries({ ...limit, ...options, STORE: storeAddress(table) });
+  const environment = Object.fromEntries(named.map(([name, value]) => [`SWITCHGEAR_${name}`, value]));
+  for (const [name, value] of Object.entries(checkedEnvironment(environment))) fn.addEnvironment(name, value);
   table.grantUse(fn, circuits ? { circuits } : {});
 }

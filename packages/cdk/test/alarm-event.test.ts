@@ -66,7 +66,45 @@ describe('an alarm', () => {
   });
 });
 
+describe('of several', () => {
+  const long = (end: string) => `a-stack-with-a-long-name-LedgerHealth${'Errors'.repeat(8)}-${end}`;
+
+  test('whose long names begin alike, the first holds the circuit', async () => {
+    await heed(said(ON, clock.now(), { alarmName: long('1A') }));
+    const before = await override();
+    expect(before?.by).toHaveLength(64);
+    await clock.advance(1_000);
+    expect(await heed(said(ON, clock.now(), { alarmName: long('2B') }))).toBe('nothing');
+    expect(await heed(said(OFF, clock.now(), { alarmName: long('2B') }))).toBe('nothing');
+    expect(await override()).toEqual(before);
+    expect(await heed(said(OFF, clock.now(), { alarmName: long('1A') }))).toBe('changed');
+  });
+
+  test('an operator who acts while the event is heeded keeps the word', async () => {
+    const load = store.load.bind(store);
+    store.load = async (...args) => {
+      const records = await load(...args);
+      store.load = load;
+      await byAna('forced-closed');
+      return records;
+    };
+    expect(await heed(ON)).toBe('nothing');
+    expect(await override()).toMatchObject({ by: 'ana', mode: 'forced-closed' });
+  });
+});
+
 describe('changes nothing:', () => {
+  test('an ALARM that comes again after an operator has released or cleared the circuit', async () => {
+    await heed(ON);
+    await byAna('release');
+    expect(await heed(ON)).toBe('nothing');
+    expect(await override()).toMatchObject({ by: 'ana', untilMs: clock.now() });
+    await store.clear([circuit], { by: 'ana', reason: 'from the beginning' });
+    expect(await heed(ON)).toBe('nothing');
+    await clock.advance(1_000);
+    expect(await heed(said(ON, clock.now())), 'news are heeded').toBe('changed');
+  });
+
   test('an event that comes twice', async () => {
     await heed(ON);
     const before = await override();
@@ -110,6 +148,7 @@ describe('changes nothing:', () => {
     {},
     { source: 'aws.cloudwatch' },
     { ...ON, source: 'somebody' },
+    { ...ON, 'detail-type': 'CloudWatch Alarm Configuration Change' },
     { ...ON, detail: null },
     { ...ON, detail: { alarmName: 'x' } },
     {

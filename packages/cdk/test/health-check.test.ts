@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { MemoryStore, Switchgear } from 'switchgear';
 import { FakeClock } from 'switchgear/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Check, checkHealth, type HealthReport, httpCheck } from '../src/lambda/health-check.ts';
+import {
+  type Check,
+  checkHealth,
+  type HealthReport,
+  httpCheck,
+  proberOf,
+} from '../src/lambda/health-check.ts';
 
 const OPTIONS = { failureThreshold: 1, resetTimeout: '10s', jitter: 0, healthCheckGrace: '30s' } as const;
 
@@ -21,16 +27,16 @@ const works: Check = async () => {};
 const fails: Check = () => Promise.reject(Object.assign(new Error('down'), { status: 503 }));
 
 function gear(prober: boolean) {
-  return new Switchgear({ store, clock, random: () => 0, prober, cacheTtl: 1_000, awaitReports: true });
+  const timing = { cacheTtl: 1_000, awaitReports: true };
+  return new Switchgear({ store, clock, random: () => 0, prober, defaults: OPTIONS, ...timing });
 }
 
 /** A health check as a new process would make it. */
-function healthCheck(check: Check): Promise<HealthReport> {
-  const breaker = gear(true).breaker('payments', OPTIONS);
+function healthCheck(check: Check, timeoutMs = 1_000): Promise<HealthReport> {
   return checkHealth({
-    breaker,
+    breaker: proberOf(gear(true), 'payments'),
     check,
-    timeoutMs: 1_000,
+    timeoutMs,
     log: (line) => lines.push(line),
     now: () => clock.now(),
   });
@@ -55,6 +61,25 @@ describe('a health check', () => {
     const [record] = await store.load(['payments'], () => ({ bucketMs: 6_000, buckets: 10 }));
     expect(record?.state).toBe('open');
     expect(JSON.parse(lines[0] as string)).toMatchObject({ HealthCheckFailures: 1, CircuitOpenness: 1 });
+  });
+
+  test.each<[string, Check]>([
+    [
+      'rejects with an error that says nothing of a dependency',
+      () => Promise.reject(new Error('3 orders hang')),
+    ],
+    ['is answered 404', () => Promise.reject(Object.assign(new Error('gone'), { status: 404 }))],
+    [
+      'throws at once',
+      () => {
+        throw new TypeError('no such thing');
+      },
+    ],
+    ['never ends, and heeds no signal', () => new Promise(() => {})],
+  ])('that %s has failed all the same', async (_, check) => {
+    expect(await healthCheck(check, 20)).toMatchObject({ healthy: false, counted: true });
+    const [record] = await store.load(['payments'], () => ({ bucketMs: 6_000, buckets: 10 }));
+    expect(record?.state).toBe('open');
   });
 
   test('of an open circuit tests beside it, and moves nothing', async () => {

@@ -9,6 +9,11 @@ export interface ControlApiProps {
   readonly table: CircuitBreakerTable;
   /** `operator`: may override, store settings and clear. `viewer`: looks. Default `viewer`. */
   readonly role?: 'operator' | 'viewer';
+  /**
+   * Circuits that it may touch, by the function's own rights; it cannot list then. For the dependency that says itself that it is
+   * well again. Default: all.
+   */
+  readonly circuits?: readonly string[];
 }
 
 /**
@@ -19,7 +24,7 @@ export class ControlApi extends Construct {
   readonly handler: IFunction;
   readonly url: FunctionUrl;
 
-  constructor(scope: Construct, id: string, { table, role = 'viewer' }: ControlApiProps) {
+  constructor(scope: Construct, id: string, { table, role = 'viewer', circuits }: ControlApiProps) {
     super(scope, id);
     this.handler = libraryFunction(this, 'Handler', {
       entry: ownHandler('control-api'),
@@ -28,8 +33,7 @@ export class ControlApi extends Construct {
       timeout: Duration.seconds(15),
       environment: { ROLE: role },
     });
-    if (role === 'operator') table.grantOperate(this.handler);
-    else table.grantRead(this.handler);
+    table.grantRole(this.handler, role === 'operator' ? 'operate' : 'read', circuits ? { circuits } : {});
     this.url = this.handler.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM });
   }
 

@@ -32,6 +32,7 @@ export class AlarmTrip extends Construct {
   constructor(scope: Construct, id: string, props: AlarmTripProps) {
     super(scope, id);
     const { table, circuit, alarms, recoverAfter = Duration.minutes(1), maxOpen = Duration.hours(1) } = props;
+    if (alarms.length === 0) throw new Error('AlarmTrip: alarms is empty; name one at least');
     this.handler = libraryFunction(this, 'Handler', {
       entry: ownHandler('alarm'),
       table,
@@ -43,7 +44,7 @@ export class AlarmTrip extends Construct {
         RECOVER_AFTER_MS: `${recoverAfter.toMilliseconds()}`,
       },
     });
-    table.grantUse(this.handler, { circuits: [circuit] });
+    table.grantRole(this.handler, 'alarm', { circuits: [circuit] });
     new Rule(this, 'Rule', {
       description: `Alarms of circuit ${circuit}`,
       eventPattern: {

@@ -35,7 +35,7 @@ export interface HealthCheckProps {
   readonly evaluationPeriods?: number;
   /** Whether the alarms on errors and on latency open the circuit. Default true. */
   readonly trip?: boolean;
-  /** Options of the circuit, as environment variables of the library (`SWITCHGEAR_…`). */
+  /** More of the function's environment: options of the circuit (`SWITCHGEAR_…`), what a test of your own needs. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 

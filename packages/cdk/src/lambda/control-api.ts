@@ -4,7 +4,9 @@ import { type Caller, createControlApi } from '@switchgear/cli/control-api';
 import { handle } from 'hono/aws-lambda';
 import { required, storeFromEnv } from './environment.ts';
 
-/** Who IAM says it is: the role's session, or the user. */
+const LONGEST_BY = 64;
+
+/** Who IAM says it is: the role and its session, or the user. Of names that are too long together, the session's: that is a person's. */
 export function callerOf(env: unknown, role: Caller['role']): Caller | undefined {
   const { event } = Object(env) as { event?: unknown };
   const { requestContext } = Object(event) as { requestContext?: unknown };
@@ -12,11 +14,8 @@ export function callerOf(env: unknown, role: Caller['role']): Caller | undefined
   const { iam } = Object(authorizer) as { iam?: unknown };
   const { userArn } = Object(iam) as { userArn?: unknown };
   if (typeof userArn !== 'string') return undefined;
-  const by = userArn
-    .split(':')
-    .at(-1)
-    ?.replace(/^(assumed-role|user)\//, '')
-    .slice(0, 64);
+  const name = userArn.slice(userArn.lastIndexOf(':') + 1).replace(/^(assumed-role|user)\//, '');
+  const by = name.length > LONGEST_BY ? name.slice(name.lastIndexOf('/') + 1).slice(0, LONGEST_BY) : name;
   return by ? { role, by } : undefined;
 }
 
@@ -24,7 +23,7 @@ type Handler = ReturnType<typeof handle>;
 let app: Promise<Handler> | undefined;
 
 async function start(): Promise<Handler> {
-  const role = required('ROLE') === 'viewer' ? 'viewer' : 'operator';
+  const role = required('ROLE') === 'operator' ? 'operator' : 'viewer';
   const api = createControlApi({
     store: await storeFromEnv(),
     auth: (_, env) => callerOf(env, role),

@@ -51,7 +51,7 @@ export async function checkHealth({
 }: HealthCheckOptions): Promise<HealthReport> {
   const startMs = now();
   let counted = true;
-  const test = () => check(AbortSignal.timeout(timeoutMs));
+  const test = () => inTime(check, timeoutMs);
   const healthy = await breaker
     .execute(test)
     .catch((error: unknown) => {
@@ -78,6 +78,15 @@ export async function checkHealth({
   return { healthy, counted, latencyMs };
 }
 
+/** A test that does not heed its signal is not waited for either. */
+function inTime(check: Check, timeoutMs: number): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    check(signal).then(resolve, reject);
+  });
+}
+
 /** GET: any answer below 400 is one of a dependency that is well. */
 export function httpCheck(url: string): Check {
   return async (signal) => {
@@ -102,11 +111,16 @@ export function healthCheck(check: Check): () => Promise<HealthReport> {
   };
 }
 
+/** A breaker that takes every rejection for a failure: in a test there is no error that is the program's own. */
+export function proberOf(gear: Switchgear, circuit: string): Breaker {
+  return gear.breaker(circuit, { isBreakable: () => true });
+}
+
 async function fromEnvironment(check: Check): Promise<HealthCheckOptions> {
   const { options } = optionsFromEnv();
   const gear = new Switchgear({ ...options, store: await storeFromEnv(), prober: true });
   return {
-    breaker: gear.breaker(required('CIRCUIT')),
+    breaker: proberOf(gear, required('CIRCUIT')),
     check,
     timeoutMs: Number(required('CHECK_TIMEOUT_MS')),
     // Past a `console` that Lambda has changed: CloudWatch wants the line to be nothing but JSON.

@@ -1,6 +1,6 @@
 import { EventBus, EventField, type IEventBus, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -49,13 +49,17 @@ export class CircuitNotifications extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('pipes.amazonaws.com') });
     role.addToPolicy(
       new PolicyStatement({
-        effect: Effect.ALLOW,
-        actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+        actions: ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+          (action) => `dynamodb:${action}`,
+        ),
         resources: [tableStreamArn],
       }),
     );
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }),
+    );
+    table.table.encryptionKey?.grantDecrypt(role);
     this.eventBus.grantPutEventsTo(role);
-    this.deadLetters.grantSendMessages(role);
     this.pipe = new CfnPipe(this, 'Pipe', {
       description: 'Changes of state of circuits, out of the stream of their table',
       roleArn: role.roleArn,
