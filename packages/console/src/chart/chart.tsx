@@ -121,7 +121,7 @@ function shade(stretches: { readonly current: readonly Stretch[] }): (plot: uPlo
       const from = Math.max(bbox.left, valToPos(fromSec, 'x', true));
       const until = Math.min(right, Math.max(from + 2, valToPos(untilSec, 'x', true)));
       if (until <= from) continue;
-      ctx.fillStyle = `color-mix(in srgb, ${resolved(root, colour)} 18%, transparent)`;
+      ctx.fillStyle = `color-mix(in srgb, ${resolved(root, colour)} 12%, transparent)`;
       ctx.fillRect(from, bbox.top, until - from, bbox.height);
     }
     ctx.restore();
@@ -149,7 +149,7 @@ function options(
     height,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     scales: {
       x: { time: !elapsed },
       y: { range: (_, __, high) => [0, max ?? Math.max(1, high * 1.1)] },

@@ -131,7 +131,6 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
       <History
         timeline={timeline}
         problem={told && 'problem' in told ? told.problem : undefined}
-        state={state}
         nowMs={nowMs}
       />
     </>

@@ -1,6 +1,6 @@
 /** The timeline of a circuit: transitions with their reasons, and what operators did, newest first. */
 
-import type { Circuit, HistoryEntry } from '@switchgear/cli/control-api';
+import type { HistoryEntry } from '@switchgear/cli/control-api';
 import type { ComponentChildren } from 'preact';
 import { Glyph } from '../board/glyph.tsx';
 import { settingsText } from '../what-if/settings.ts';
@@ -14,12 +14,10 @@ export interface HistoryProps {
   /** Newest first; `undefined` until it is read. */
   readonly timeline: readonly Happening[] | undefined;
   readonly problem: string | undefined;
-  /** Drawn for what changes no state. */
-  readonly state: Circuit['state'];
   readonly nowMs: number;
 }
 
-export function History({ timeline, problem, state, nowMs }: HistoryProps) {
+export function History({ timeline, problem, nowMs }: HistoryProps) {
   return (
     <section class="history" aria-label="Timeline">
       <h3>
@@ -30,7 +28,7 @@ export function History({ timeline, problem, state, nowMs }: HistoryProps) {
       {timeline?.length === 0 && <p class="quiet">No transition yet.</p>}
       <ol>
         {timeline?.map((happening) => (
-          <Entry key={keyOf(happening)} happening={happening} state={state} nowMs={nowMs} />
+          <Entry key={keyOf(happening)} happening={happening} nowMs={nowMs} />
         ))}
       </ol>
     </section>
@@ -39,16 +37,22 @@ export function History({ timeline, problem, state, nowMs }: HistoryProps) {
 
 interface EntryProps {
   readonly happening: Happening;
-  readonly state: State;
   readonly nowMs: number;
 }
 
-function Entry({ happening, state, nowMs }: EntryProps) {
-  const line = (drawn: State, head: ComponentChildren, after: string, words: string, by: string) => {
+function Entry({ happening, nowMs }: EntryProps) {
+  // What changes no state is drawn as none.
+  const line = (
+    drawn: State | undefined,
+    head: ComponentChildren,
+    after: string,
+    words: string,
+    by: string,
+  ) => {
     const atMs = atMsOf(happening);
     return (
       <li data-state={drawn}>
-        <Glyph state={drawn} />
+        {drawn ? <Glyph state={drawn} /> : <span />}
         <div>
           <p class="entry-head">
             <time dateTime={new Date(atMs).toISOString()}>{moment(atMs, nowMs)}</time> <span>{head}</span>
@@ -75,9 +79,9 @@ function Entry({ happening, state, nowMs }: EntryProps) {
   const said = `“${shown(reason)}”`;
   if (happening.kind === 'policy') {
     const values = settingsText(happening.act.values);
-    return line(state, <b>{values ? 'Settings' : 'Settings removed'}</b>, values, said, shown(by));
+    return line(undefined, <b>{values ? 'Settings' : 'Settings removed'}</b>, values, said, shown(by));
   }
-  if (happening.kind === 'release') return line(state, <b>Released</b>, '', said, shown(by));
+  if (happening.kind === 'release') return line(undefined, <b>Released</b>, '', said, shown(by));
   const until = happening.endMs === undefined ? 'until released' : `until ${moment(happening.endMs, nowMs)}`;
   return line(happening.act.mode, <b>{labelOf(happening.act.mode)}</b>, until, said, shown(by));
 }

@@ -80,7 +80,7 @@ it.concurrent('two operators: the second sees the first one’s act while he rea
   await ana.getByText('bo: false alarms').waitFor();
 });
 
-it('of two who act at the same moment the second is refused: nobody is overruled unseen', async () => {
+it.concurrent('of two who act at the same moment the second is refused: nobody is overruled unseen', async () => {
   const { rig } = fleet;
   await rig.store.clear(['search'], { by: 'test', reason: 'so that it is there' });
   const page = await rig.page();
@@ -98,24 +98,7 @@ it('of two who act at the same moment the second is refused: nobody is overruled
   expect(record?.override).toMatchObject({ mode: 'forced-open', by: 'ana' });
 });
 
-it('a refused act says why, and leaves the words where they are', async () => {
-  const { rig } = fleet;
-  await rig.store.clear(['refunds'], { by: 'test', reason: 'so that it is there' });
-  const page = await rig.page();
-  const dialog = await openDialog(page, 'refunds', 'Reset');
-  await dialog.getByLabel('Who are you?').fill('ana');
-  await dialog.getByLabel(/^Why\?/).fill('fresh start');
-  await rig.stopServing();
-  await dialog.getByRole('button', { name: 'Reset it' }).click();
-  await dialog.getByText('It is not known whether this was done: the server cannot be reached.').waitFor();
-  await dialog.getByText(/^This page is not live/).waitFor();
-  expect(await dialog.getByLabel(/^Why\?/).inputValue()).toBe('fresh start');
-  await rig.serve();
-  await dialog.getByRole('button', { name: 'Reset it' }).click();
-  await page.getByText(/^Done: refunds is closed/).waitFor();
-});
-
-it('a dialog that the way back has closed does not come up again over another circuit', async () => {
+it.concurrent('a dialog that the way back has closed does not come up again over another circuit', async () => {
   const { rig } = fleet;
   for (const name of ['mails', 'texts'])
     await rig.store.clear([name], { by: 'test', reason: 'so that it is there' });
@@ -131,7 +114,7 @@ it('a dialog that the way back has closed does not come up again over another ci
   expect(await page.getByRole('dialog').count()).toBe(0);
 });
 
-it('an override that ends while somebody reads how to release it: nothing is left to release', async () => {
+it.concurrent('an override that ends while somebody reads how to release it: nothing is left to release', async () => {
   const { rig } = fleet;
   await rig.store.override('crm', { mode: 'forced-open', by: 'ana', reason: 'upgrade' });
   const page = await rig.page();
@@ -145,7 +128,7 @@ it('an override that ends while somebody reads how to release it: nothing is lef
   expect(await dialog.getByRole('button', { name: 'Release it' }).isDisabled()).toBe(true);
 });
 
-it('what came of an act is told to who has left its dialog meanwhile', async () => {
+it.concurrent('what came of an act is told to who has left its dialog meanwhile', async () => {
   const { rig } = fleet;
   await rig.store.clear(['slow'], { by: 'test', reason: 'so that it is there' });
   const page = await rig.page();
@@ -168,6 +151,23 @@ it('what came of an act is told to who has left its dialog meanwhile', async () 
   await dialog.waitFor({ state: 'detached' });
   refuse();
   await page.getByRole('status').getByText('Reset: slow. Not done: too many changes').waitFor();
+});
+
+it('a refused act says why, and leaves the words where they are', async () => {
+  const { rig } = fleet;
+  await rig.store.clear(['refunds'], { by: 'test', reason: 'so that it is there' });
+  const page = await rig.page();
+  const dialog = await openDialog(page, 'refunds', 'Reset');
+  await dialog.getByLabel('Who are you?').fill('ana');
+  await dialog.getByLabel(/^Why\?/).fill('fresh start');
+  await rig.stopServing();
+  await dialog.getByRole('button', { name: 'Reset it' }).click();
+  await dialog.getByText('It is not known whether this was done: the server cannot be reached.').waitFor();
+  await dialog.getByText(/^This page is not live/).waitFor();
+  expect(await dialog.getByLabel(/^Why\?/).inputValue()).toBe('fresh start');
+  await rig.serve();
+  await dialog.getByRole('button', { name: 'Reset it' }).click();
+  await page.getByText(/^Done: refunds is closed/).waitFor();
 });
 
 it('the timeline is that of the circuit whose name stands above it, and what could not be read is read again', async () => {
