@@ -115,7 +115,7 @@ export class Rig {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     this.#ends.unshift(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => this.#complaints.push(String(error)));
     page.on('console', (message) => {
       if (/Content Security Policy|Uncaught/.test(message.text())) this.#complaints.push(message.text());
@@ -152,7 +152,7 @@ export function useRig(): { readonly rig: Rig } {
 export async function eventually<T>(
   look: () => Promise<T> | T,
   holds: (value: T) => boolean,
-  withinMs = 10_000,
+  withinMs = 20_000,
 ): Promise<T> {
   const untilMs = Date.now() + withinMs;
   for (;;) {
