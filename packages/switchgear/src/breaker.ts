@@ -58,7 +58,7 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
 
   /** @internal */
   get heard(): boolean {
-    return this.#host.tellCall !== undefined;
+    return (this.#host.tellCall ?? this.#host.correlationId) !== undefined;
   }
 
   /** Name of the circuit. */

@@ -43,7 +43,7 @@ export interface CallOwner {
   readonly lane: Lane | undefined;
   /** Whether calls go on, whatever is decided about them. */
   readonly shadow: boolean;
-  /** Whether somebody hears of each call's end. */
+  /** Whether it matters for whom a call ends: somebody hears of it. */
   readonly heard: boolean;
   /** The call is over, however it ended: its place is free. */
   ended(): void;

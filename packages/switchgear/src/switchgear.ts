@@ -115,7 +115,7 @@ export class Switchgear {
       newId,
       load: (circuit) => this.#refresher.load(circuit),
       refresh: (nowMs) => this.#refresher.tick(nowMs),
-      emit: (change) => tell(this.#changes, change),
+      emit: (change) => tell(this.#changes, this.#correlated(change)),
       tellCall: undefined,
     };
     this.#unsubscribe = this.#store.subscribe?.((record) => {
@@ -207,11 +207,31 @@ export class Switchgear {
    */
   onCall(listener: (call: EndedCall) => void): () => void {
     const stop = listen(this.#calls, listener);
-    this.#host.tellCall = (call) => tell(this.#calls, call);
+    this.#host.tellCall = (call) => tell(this.#calls, this.#correlated(call));
     return () => {
       stop();
       if (this.#calls.size === 0) this.#host.tellCall = undefined;
     };
+  }
+
+  /**
+   * Has every event carry, as its `correlationId`, what `read` returns when it comes about: the id of the request that the code runs for,
+   * out of an `AsyncLocalStorage` say. The latest `read` counts. `withSwitchgear` and the middleware do so for Lambda's invocations.
+   * @throws ConfigurationError (`INVALID_CONFIGURATION`) for one that is no function.
+   */
+  correlateBy(read: () => string | undefined): void {
+    if (typeof read !== 'function') throw new ConfigurationError([refusal('read', read, FUNCTION)]);
+    this.#host.correlationId = read;
+  }
+
+  /** Id of the request that the present code runs for, as events have it; `undefined` where none is known. */
+  get correlationId(): string | undefined {
+    try {
+      return this.#host.correlationId?.();
+    } catch {
+      // It must not cost the event.
+      return undefined;
+    }
   }
 
   /**
@@ -260,6 +280,11 @@ export class Switchgear {
    */
   async check(): Promise<StoreProblem[]> {
     return this.#store.check?.() ?? [];
+  }
+
+  #correlated<Event extends object>(event: Event): Event {
+    const { correlationId } = this;
+    return correlationId === undefined ? event : { ...event, correlationId };
   }
 
   /** Flushes, stops listening to the store and closes the connections that the store opened itself. */

@@ -13,4 +13,6 @@ export interface EndedCall {
   readonly outcome: CallOutcome;
   /** What was thrown, or the result that counted as a failure; absent where there is neither. May hold secrets. */
   readonly cause?: unknown;
+  /** The request that made the call: see `Switchgear.correlateBy`. */
+  readonly correlationId?: string;
 }

@@ -23,6 +23,8 @@ export interface Host {
   /** Starts the periodic read of all circuits in use if it is due; returns when the next one will be. */
   refresh(nowMs: number): number;
   emit(change: StateChange): void;
+  /** The request that the present code runs for; absent while nobody says so. */
+  correlationId?: (() => string | undefined) | undefined;
   /** Tells of each call that ends; absent while nobody listens, so that nobody pays for it. */
   tellCall?: ((call: EndedCall) => void) | undefined;
 }

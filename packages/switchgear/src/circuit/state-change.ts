@@ -33,6 +33,8 @@ export interface StateChange {
   readonly lastFailure?: string;
   /** An operator's words. */
   readonly note?: string;
+  /** The request of this process that brought the change about, or learnt of it: see `Switchgear.correlateBy`. */
+  readonly correlationId?: string;
 }
 
 export function transitionChange(

@@ -15,7 +15,7 @@ import { inTime } from '../guard/parent-deadline.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Switchgear } from '../switchgear.ts';
 import { correlationIdOf, soundId } from './correlation-id.ts';
-import type { TimedInvocation } from './invocation.ts';
+import { type TimedInvocation, timedInvocation } from './invocation.ts';
 import type { LambdaContext } from './lambda-context.ts';
 import { Warmth } from './warmth.ts';
 
@@ -73,6 +73,7 @@ export class Lifecycle {
     this.#gear = gear;
     this.#clock = clock;
     this.#warmth = new Warmth(gear, clock);
+    gear.correlateBy(() => timedInvocation()?.correlationId);
   }
 
   begin(event: unknown, context: LambdaContext): TimedInvocation {

@@ -7,7 +7,6 @@ import type { Duration } from '../duration.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { failureName } from '../guard/classify.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
-import { currentInvocation } from '../lambda/invocation.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Verb } from '../store/store-guard.ts';
 import type { Switchgear } from '../switchgear.ts';
@@ -24,15 +23,12 @@ export interface Logger {
 export interface LogOptions {
   /** At most one line per circuit in this time says that calls were rejected, and one per kind that the store failed. Default 30 seconds. */
   readonly every?: Duration;
-  /** What ties lines of one request together. Default: of the Lambda invocation, inside `withSwitchgear` or the middleware. */
-  readonly correlationId?: () => string | undefined;
   /** Time, replaced in tests. */
   readonly clock?: Clock;
 }
 
-const TABLE: Record<'every' | 'correlationId', OptionSpec> = {
+const TABLE: Record<'every', OptionSpec> = {
   every: { kind: 'duration', default: 30_000, min: 1, max: 86_400_000 },
-  correlationId: { kind: 'function' },
 };
 
 /**
@@ -46,12 +42,8 @@ const TABLE: Record<'every' | 'correlationId', OptionSpec> = {
  */
 export function logTo(gear: Switchgear, logger: Logger, options: LogOptions = {}): () => void {
   const { clock = systemClock, ...rest } = options;
-  const settings = readGuardOptions<{ every: number; correlationId?: () => string | undefined }>(
-    'logTo',
-    TABLE,
-    rest,
-  );
-  const log = new Log(logger, settings, clock);
+  const { every } = readGuardOptions<{ every: number }>('logTo', TABLE, rest);
+  const log = new Log(gear, logger, every, clock);
   const stops = [
     gear.onStateChange((change) => log.changed(change)),
     gear.onCall((call) => log.ended(call)),
@@ -64,22 +56,18 @@ export function logTo(gear: Switchgear, logger: Logger, options: LogOptions = {}
 }
 
 class Log {
+  readonly #gear: Switchgear;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #correlationId: () => string | undefined;
   readonly #rejections: Sampler;
   readonly #failures: Sampler;
 
-  constructor(
-    logger: Logger,
-    settings: { readonly every: number; readonly correlationId?: () => string | undefined },
-    clock: Clock,
-  ) {
+  constructor(gear: Switchgear, logger: Logger, every: number, clock: Clock) {
+    this.#gear = gear;
     this.#logger = (logger as unknown) === globalThis.console ? jsonConsole : logger;
     this.#clock = clock;
-    this.#correlationId = settings.correlationId ?? (() => currentInvocation()?.correlationId);
-    this.#rejections = new Sampler(settings.every);
-    this.#failures = new Sampler(settings.every);
+    this.#rejections = new Sampler(every);
+    this.#failures = new Sampler(every);
   }
 
   changed(change: StateChange): void {
@@ -132,17 +120,8 @@ class Log {
   }
 
   #write(level: keyof Logger, entry: LogEntry): void {
-    const correlationId = idFrom(this.#correlationId);
+    const { correlationId } = this.#gear;
     this.#logger[level]({ ...entry, ...(correlationId !== undefined && { correlationId }) });
-  }
-}
-
-/** One that throws must not cost the line. */
-function idFrom(correlationId: () => string | undefined): string | undefined {
-  try {
-    return correlationId();
-  } catch {
-    return undefined;
   }
 }
 

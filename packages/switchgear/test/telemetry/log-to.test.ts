@@ -50,7 +50,8 @@ const parsed = (text: string) =>
 
 async function tripAndReject(logger: Logger): Promise<void> {
   const { gear, payments } = rig();
-  const stop = logTo(gear, logger, { correlationId: () => 'order-7' });
+  gear.correlateBy(() => 'order-7');
+  const stop = logTo(gear, logger);
   await payments.execute(refused).catch(quiet);
   await gear.flush();
   await payments.execute(quiet).catch(quiet);
@@ -241,10 +242,10 @@ test('a correlationId that throws costs the line its id alone', async () => {
   const said = vi.spyOn(console, 'error').mockImplementation(quiet);
   const { gear, payments } = rig();
   const logger = kept();
-  const correlationId = () => {
+  gear.correlateBy(() => {
     throw new Error('no request here');
-  };
-  logTo(gear, logger, { correlationId });
+  });
+  logTo(gear, logger);
   await payments.execute(refused).catch(quiet);
   await gear.flush();
   expect(logger.lines).toMatchObject([{ event: 'circuit-changed', to: 'open' }]);
@@ -254,7 +255,7 @@ test('a correlationId that throws costs the line its id alone', async () => {
 
 test('wrong options are refused, all at once', () => {
   const { gear } = rig();
-  expect(() => logTo(gear, kept(), { every: 'soon', correlationid: () => 'x' } as never)).toThrow(
-    /logTo: correlationid.*did you mean correlationId.*\n.*logTo: every/,
+  expect(() => logTo(gear, kept(), { every: 'soon', Every: '1s' } as never)).toThrow(
+    /logTo: Every.*did you mean every.*\n.*logTo: every/,
   );
 });
