@@ -64,6 +64,8 @@ it('a server that cannot read its store is no live page either', async () => {
   await rig.serve();
   const page = await rig.page();
   await page.clock.install();
+  // The page's clocks are the test's from its beginning: one that is exchanged under way is one that was set.
+  await page.reload();
   await page.locator('.tile').first().waitFor();
   expect(await page.locator('.live-badge').textContent()).toBe('live');
   await rig.stopStore();
