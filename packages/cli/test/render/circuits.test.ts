@@ -1,3 +1,4 @@
+import type { Transition } from 'switchgear';
 import { expect, test } from 'vitest';
 import type { Circuit } from '../../src/control-api/index.ts';
 import { circuitsTable } from '../../src/render/circuits.ts';
@@ -23,7 +24,7 @@ const CLOSED: Circuit = {
   leases: [],
 };
 
-const TRIP: NonNullable<Circuit['transition']> = {
+const TRIP: Transition = {
   from: 'closed',
   to: 'open',
   atMs: NOW - 4_200,
