@@ -1,7 +1,7 @@
 /**
  * The breaker for programs of any language: they ask for a permit, make their call, and tell how it went.
  *
- *     POST /permits                {"circuit":"stripe"}      201 {"id":"…","expiresInMs":30000,"epoch":{…},…}
+ *     POST /permits                {"circuit":"stripe"}      201 {"id":"…","expiresInMs":30000,"epoch":3,…}
  *     POST /permits/<id>/outcome   {"outcome":"failure"}     200 {"settled":true}
  *     GET  /circuits/<name>                                  200 what this process knows of a circuit
  *     GET  /health                                           200

@@ -15,8 +15,9 @@ export interface GrantedPermit {
   readonly expiresInMs: number;
   /** What the call was admitted in: `half-open` for a probe. */
   readonly state: CircuitStatus['state'];
-  /** The stay in that state in which its outcome counts, and in no other. */
-  readonly epoch: CircuitStatus['epoch'];
+  /** Number and id of the stay in that state in which its outcome counts, and in no other. */
+  readonly epoch: number;
+  readonly epochId: string;
 }
 
 /**
@@ -38,7 +39,7 @@ export class OpenPermits {
     this.#open.set(id, { permit, expiry });
     gone.addEventListener('abort', () => this.settle(id, { outcome: 'cancel' }), { once: true });
     const { state, epoch } = breaker.state;
-    return { id, circuit: breaker.name, expiresInMs, state, epoch };
+    return { id, circuit: breaker.name, expiresInMs, state, epoch: epoch.number, epochId: epoch.id };
   }
 
   /** Ends a permit. False where it has ended before, or never was: then this changes nothing. */

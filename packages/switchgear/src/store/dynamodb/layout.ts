@@ -58,7 +58,7 @@ export class Keys {
   }
 
   record(name: string): Item {
-    return this.#key(this.partition(name), STATE);
+    return this.key(this.partition(name), STATE);
   }
 
   /** Partition of a circuit. */
@@ -70,16 +70,8 @@ export class Keys {
   history(name: string, { number, id }: Epoch): Item {
     const padded = String(number).padStart(12, '0');
     return this.sortKey === null
-      ? this.#key(`${HISTORY}${this.partition(name)}#${padded}`)
-      : this.#key(this.partition(name), `${HISTORY}${padded}#${id}`);
-  }
-
-  /** In the order of time. Without a sort key an act is found by its kind and version alone. */
-  act(name: string, { kind, version, atMs }: Pick<OperatorAct, 'kind' | 'version' | 'atMs'>): Item {
-    const padded = String(version).padStart(12, '0');
-    return this.sortKey === null
-      ? this.#key(`${HISTORY}${this.partition(name)}#${kind}-${padded}`)
-      : this.#key(this.partition(name), `${ACT}${String(atMs).padStart(15, '0')}#${padded}#${kind}`);
+      ? this.key(`${HISTORY}${this.partition(name)}#${padded}`)
+      : this.key(this.partition(name), `${HISTORY}${padded}#${id}`);
   }
 
   /** Partition of the directory. */
@@ -89,7 +81,7 @@ export class Keys {
 
   /** A circuit's entry in the directory; without a sort key, the one item that has the names in a set. */
   entry(name: string): Item {
-    return this.#key(this.directory(), NAME + name);
+    return this.key(this.directory(), NAME + name);
   }
 
   /** Tells items apart by their keys. */
@@ -97,9 +89,24 @@ export class Keys {
     return JSON.stringify([item[this.partitionKey], this.sortKey !== null && item[this.sortKey]]);
   }
 
-  #key(partition: string, sort = ''): Item {
+  key(partition: string, sort = ''): Item {
     const key: Record<string, AttributeValue> = { [this.partitionKey]: { S: partition } };
     if (this.sortKey !== null) key[this.sortKey] = { S: sort };
     return key;
   }
+}
+
+/**
+ * Where an act is filed: in the order of time; without a sort key it is found by its kind and version alone. Beside the class,
+ * so that who makes calls alone does not carry it.
+ */
+export function actKey(
+  keys: Keys,
+  name: string,
+  { kind, version, atMs }: Pick<OperatorAct, 'kind' | 'version' | 'atMs'>,
+): Item {
+  const padded = String(version).padStart(12, '0');
+  return keys.sortKey === null
+    ? keys.key(`${HISTORY}${keys.partition(name)}#${kind}-${padded}`)
+    : keys.key(keys.partition(name), `${ACT}${String(atMs).padStart(15, '0')}#${padded}#${kind}`);
 }

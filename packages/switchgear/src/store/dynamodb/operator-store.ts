@@ -12,7 +12,7 @@ import { type Fields, historyEntryOf, recordOf, recordToClear } from '../record-
 import { fromItem } from './attributes.ts';
 import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
 import { DynamoDBStore } from './dynamodb-store.ts';
-import { ACT, HISTORY, type Keys, NAME } from './layout.ts';
+import { ACT, actKey, HISTORY, type Keys, NAME } from './layout.ts';
 import { query } from './query.ts';
 import { DAY_MS, KEEP_HISTORY_MS, moved, rootValues, type Write } from './records.ts';
 import { surely } from './table.ts';
@@ -139,7 +139,7 @@ export class DynamoDBOperatorStore extends DynamoDBStore implements OperatorStor
     );
     for (const { kind, ...act } of replaced) {
       const ttl = Math.ceil((this.records.nowMs() + KEEP_HISTORY_MS) / 1_000);
-      await table.update(table.keys.act(name, { kind, ...act }), { set: { [kind]: act, ttl } });
+      await table.update(actKey(table.keys, name, { kind, ...act }), { set: { [kind]: act, ttl } });
     }
   }
 
@@ -185,7 +185,7 @@ function actKeys(keys: Keys, name: string, record: Fields, limit: number): Item[
   };
   return (['override', 'policy'] as const).flatMap((kind) =>
     Array.from({ length: Math.min(limit, latest[kind]) }, (_, back) =>
-      keys.act(name, { kind, version: latest[kind] - back, atMs: 0 }),
+      actKey(keys, name, { kind, version: latest[kind] - back, atMs: 0 }),
     ),
   );
 }
