@@ -1,6 +1,6 @@
 // `npm run verify:aws -- <stack>`: what only a real account can tell, on the deployed example (default `OrderPaymentLedger`).
 // Needs the AWS CLI with credentials for that account, and costs a few requests. Never part of CI. Uses circuits of its own
-// names, and leaves their records to their TTL.
+// names, and leaves their records to their TTL; for the alarm alone, the example's circuit is forced open for a minute.
 
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -34,6 +34,9 @@ const machine = idOf('AWS::StepFunctions::StateMachine', 'Breaker');
 const table = idOf('AWS::DynamoDB::GlobalTable', 'Circuits');
 const ledger = idOf('AWS::Lambda::Function', 'ledger');
 const pipe = idOf('AWS::Pipes::Pipe', 'Notifications');
+const alarm = idOf('AWS::CloudWatch::Alarm', 'LedgerErrorsAlarm');
+const logs = idOf('AWS::Logs::LogGroup', 'BreakerLogs');
+const health = idOf('AWS::Lambda::Function', 'LedgerHealthHandler');
 const circuit = `verify-${randomUUID()}`;
 
 const execute = (input) => {
@@ -48,11 +51,21 @@ const execute = (input) => {
   );
   return { status, output: output && JSON.parse(output), error, cause };
 };
-const record = () => {
-  const key = JSON.stringify({ PK: { S: `CIRCUIT#${circuit}` }, SK: { S: 'STATE' } });
+const keyOf = (name) => ({ PK: { S: `CIRCUIT#${name}` }, SK: { S: 'STATE' } });
+const record = (name = circuit) => {
+  const key = JSON.stringify(keyOf(name));
   return aws('dynamodb', 'get-item', '--table-name', table, '--key', key, '--consistent-read').Item ?? {};
 };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** What `look` gives once it gives something, or after a minute of asking. */
+async function eventually(look) {
+  for (let asked = 0; asked < 30; asked++) {
+    const seen = look();
+    if (seen) return seen;
+    await sleep(2_000);
+  }
+  return undefined;
+}
 
 let failed = 0;
 function check(what, holds, saw) {
@@ -60,6 +73,13 @@ function check(what, holds, saw) {
   if (!holds) failed++;
 }
 
+const odd = { order: [['{% $x %}'], [], [null]], cents: 1.5e-7 };
+const passed = execute({ payload: odd }).output;
+check(
+  'payloads pass untouched',
+  JSON.stringify(passed) === JSON.stringify({ booked: odd.order, cents: odd.cents }),
+  passed,
+);
 const payload = { order: 'x', cents: 1 };
 const healthy = execute({ payload });
 check('a healthy circuit without a record calls its target', healthy.output?.booked === 'x', healthy);
@@ -97,6 +117,73 @@ check(
   recovered.state?.S === 'closed' && recovered.epoch?.N === '3',
   recovered,
 );
+
+const { definition, roleArn } = aws(
+  'stepfunctions',
+  'describe-state-machine',
+  '--state-machine-arn',
+  machine,
+);
+const write = {
+  TableName: table,
+  Key: keyOf(circuit),
+  UpdateExpression: 'SET #state = #state',
+  ConditionExpression: 'attribute_not_exists(#state)',
+  ExpressionAttributeNames: { '#state': 'state' },
+};
+const state = JSON.parse(definition).States.Commit;
+const task = {
+  Type: 'Task',
+  QueryLanguage: 'JSONata',
+  Resource: state.Resource,
+  Arguments: write,
+  End: true,
+};
+const refused = aws(
+  'stepfunctions',
+  'test-state',
+  '--definition',
+  JSON.stringify(task),
+  '--role-arn',
+  roleArn,
+  '--input',
+  '{}',
+);
+check(
+  'a refused condition has the name that the workflow catches',
+  refused.error === state.Catch[0].ErrorEquals[0],
+  refused,
+);
+
+const unreadable = `${circuit}-unreadable`;
+const ttl = { N: `${Math.ceil(Date.now() / 1_000) + 3_600}` };
+const later = { ...keyOf(unreadable), schema: { N: '2' }, state: { S: 'open' }, ttl };
+aws('dynamodb', 'put-item', '--table-name', table, '--item', JSON.stringify(later));
+const through = execute({ circuit: unreadable, payload });
+check('a record that cannot be read does not stand in the way', through.status === 'SUCCEEDED', through);
+
+const pattern = '{ $.type = "FailStateEntered" && $.details.name = "Reject" }';
+const lines = await eventually(() => {
+  const found = aws('logs', 'filter-log-events', '--log-group-name', logs, '--filter-pattern', pattern);
+  return found.events?.length && found.events;
+});
+check('the log tells of rejections, as the metrics count them', lines);
+
+const tested = aws('lambda', 'invoke', '--function-name', health, '/dev/null');
+check('the health check runs', tested.StatusCode === 200 && !tested.FunctionError, tested);
+
+const setAlarm = (value) =>
+  aws(
+    ...['cloudwatch', 'set-alarm-state', '--alarm-name', alarm],
+    ...['--state-value', value, '--state-reason', 'npm run verify:aws'],
+  );
+const overrideOf = () => record('ledger').override?.M;
+setAlarm('ALARM');
+const forced = await eventually(() => /^ALARM/.test(overrideOf()?.reason?.S ?? '') && overrideOf());
+check('an alarm forces its circuit open', forced?.by?.S?.startsWith('alarm/'), forced);
+setAlarm('OK');
+const ending = await eventually(() => /^OK/.test(overrideOf()?.reason?.S ?? '') && overrideOf());
+check('its OK lets it end', ending?.untilMs?.N, ending);
 
 const { CurrentState } = aws('pipes', 'describe-pipe', '--name', pipe.split('/').at(-1));
 check('the pipe of the notices runs', CurrentState === 'RUNNING', CurrentState);

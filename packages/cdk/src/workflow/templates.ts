@@ -13,6 +13,12 @@ export function templateFiles(): Readonly<Record<string, string>> {
   return { [DEFINITION_FILE]: json(definition), 'template.json': json(samTemplate()) };
 }
 
+/** What Step Functions needs to deliver logs; these actions know no resources. */
+const LOG_DELIVERY = [
+  ...['CreateLogDelivery', 'GetLogDelivery', 'UpdateLogDelivery', 'DeleteLogDelivery', 'ListLogDeliveries'],
+  ...['PutResourcePolicy', 'DescribeResourcePolicies', 'DescribeLogGroups'],
+].map((action) => `logs:${action}`);
+
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function samTemplate() {
@@ -46,6 +52,7 @@ function samTemplate() {
           StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
         },
       },
+      Logs: { Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 30 } },
       CircuitBreaker: {
         Type: 'AWS::Serverless::StateMachine',
         Properties: {
@@ -53,6 +60,12 @@ function samTemplate() {
           DefinitionUri: DEFINITION_FILE,
           DefinitionSubstitutions: { TableName: { Ref: 'CircuitTable' } },
           Tracing: { Enabled: true },
+          // An express execution leaves nothing else behind. Of each state, never of payloads.
+          Logging: {
+            Level: 'ALL',
+            IncludeExecutionData: false,
+            Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: { 'Fn::GetAtt': ['Logs', 'Arn'] } } }],
+          },
           Policies: [
             {
               Version: '2012-10-17',
@@ -64,6 +77,7 @@ function samTemplate() {
                   Condition: onKeys(right),
                 })),
                 { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: { Ref: 'TargetFunctionArn' } },
+                { Effect: 'Allow', Action: LOG_DELIVERY, Resource: '*' },
               ],
             },
           ],

@@ -25,24 +25,24 @@ const STORABLE = Object.fromEntries(
 
 /** Sets `$rules`. Reads `$policy`, and the stored settings in `$stored`. */
 export const SETTINGS = `
-  $code := $merge([
-    { 'leaseDuration': $policy.timeout + 1000 }, $policy
-  ]);
+  $code := $merge([{ 'leaseDuration': $policy.timeout + 1000 }, $policy]);
   $values := $stored.policy.values;
-  $storable := ${JSON.stringify(STORABLE)};
-  $taken := $merge([$keys($values).(
-    $bound := $lookup($storable, $);
-    $value := $lookup($values, $);
-    $parts := $type($value) = 'string' and $bound.kind = 'duration'
-      ? $match($value, /^([0-9]+([.][0-9]+)?)(ms|s|m|h)$/).groups : [];
-    $number := $type($value) = 'number' ? $value
-      : $value = 'off' ? $bound.off
-      : $count($parts) > 0 ? $number($parts[0]) * $lookup(${literalMap({ ms: 1, s: 1_000, m: 60_000, h: 3_600_000 })}, $parts[2]);
-    $exists($number) and $number >= $bound.min and $number <= $bound.max
-      and ($bound.kind = 'integer' ? $number = $floor($number) : true) ? { $: $number }
-  )]);
-  $all := $merge([$code, $taken]);
-  $rules := $count($keys($taken)) = $count($keys($values)) and $all.maxResetTimeout >= $all.resetTimeout ? $all : $code;`;
+  $rules := $not($exists($values)) ? $code : (
+    $storable := ${JSON.stringify(STORABLE)};
+    $taken := $merge([$keys($values).(
+      $bound := $lookup($storable, $);
+      $value := $lookup($values, $);
+      $parts := $type($value) = 'string' and $bound.kind = 'duration'
+        ? $match($value, /^([0-9]+([.][0-9]+)?)(ms|s|m|h)$/).groups : [];
+      $number := $type($value) = 'number' ? $value
+        : $value = 'off' ? $bound.off
+        : $count($parts) > 0 ? $number($parts[0]) * $lookup(${literalMap({ ms: 1, s: 1_000, m: 60_000, h: 3_600_000 })}, $parts[2]);
+      $exists($number) and $number >= $bound.min and $number <= $bound.max
+        and ($bound.kind = 'integer' ? $number = $floor($number) : true) ? { $: $number }
+    )]);
+    $all := $merge([$code, $taken]);
+    $count($keys($taken)) = $count($keys($values)) and $all.maxResetTimeout >= $all.resetTimeout ? $all : $code
+  );`;
 
 function literalMap(values: Readonly<Record<string, number>>): string {
   return `{ ${Object.entries(values)
