@@ -3,7 +3,7 @@
 import * as cockatiel from 'cockatiel';
 import Opossum from 'opossum';
 import { MemoryStore, type Store, Switchgear } from 'switchgear';
-import { compose, fallback } from 'switchgear/guard';
+import { fallback } from 'switchgear/guard';
 import { type Timings, timeInTurn } from './rounds.js';
 
 const TIMEOUT_MS = 10_000;
@@ -60,10 +60,11 @@ function healthyContenders() {
     consecutive(5),
     cockatiel.timeout(TIMEOUT_MS, cockatiel.TimeoutStrategy.Aggressive),
   );
-  const around = compose(
-    fallback('none'),
-    gear.breaker('around', { timeout: TIMEOUT_MS, maxConcurrent: 10 }),
-  );
+  const around = gear.breaker('around', {
+    timeout: TIMEOUT_MS,
+    maxConcurrent: 10,
+    guards: [fallback('none')],
+  });
   const loud = new Switchgear({ store: sharedStore() });
   const heard = loud.breaker('heard', { timeout: TIMEOUT_MS, maxConcurrent: 10 });
   let counted = 0;

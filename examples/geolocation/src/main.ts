@@ -2,14 +2,18 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryStore, Switchgear } from 'switchgear';
-import { compose, fallback, lastGoodAnswer } from 'switchgear/guard';
+import { fallback, lastGoodAnswer } from 'switchgear/guard';
 import { startService } from './stand-in.ts';
 
 const service = await startService();
 
 // A fleet would share a store: new DynamoDBStore({ tableName: 'circuits' }).
 const gear = new Switchgear({ store: new MemoryStore() });
-const breaker = gear.breaker('geolocation', { timeout: '300ms', resetTimeout: '400ms' });
+const breaker = gear.breaker('geolocation', {
+  timeout: '300ms',
+  resetTimeout: '400ms',
+  guards: [fallback('somewhere'), lastGoodAnswer({ maxAge: '1h' })],
+});
 
 /** The service itself. Rejects where it has no answer. */
 async function ask(ip: string, signal: AbortSignal): Promise<string> {
@@ -18,8 +22,7 @@ async function ask(ip: string, signal: AbortSignal): Promise<string> {
   return ((await response.json()) as { country: string }).country;
 }
 
-const guards = compose(fallback('somewhere'), lastGoodAnswer({ maxAge: '1h', breaker }), breaker);
-const countryOf = (ip: string) => guards.execute(({ signal }) => ask(ip, signal), { key: ip });
+const countryOf = (ip: string) => breaker.execute(({ signal }) => ask(ip, signal), { key: ip });
 
 async function visit(...ips: string[]): Promise<void> {
   const before = service.asked;

@@ -49,7 +49,7 @@ test('who retries loads no other guard, and no breaker', () => {
 });
 
 test.each([
-  ['guard', `export * from './guard/index.ts';`, 3_560],
+  ['guard', `export * from './guard/index.ts';`, 3_600],
   ['telemetry', `export * from './telemetry/index.ts';`, 2_000],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_600],
