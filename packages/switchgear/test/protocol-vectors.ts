@@ -1,36 +1,17 @@
-/** `protocol-vectors.json` as tests of any store: the verbs do what docs/protocol.md says, whoever speaks it. */
+/** The verbs of `docs/protocol-vectors.json` as tests of any store: they do what docs/protocol.md says, whoever speaks it. */
 
-import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { slotAt } from '../src/core/evidence.ts';
 import type { CircuitRecord, Lease } from '../src/core/record.ts';
 import { newId } from '../src/id.ts';
 import type { OperatorStore } from '../src/store/contract.ts';
 import { evidenceFields, type Fields, headFields, recordOf } from '../src/store/record-fields.ts';
+import { absolute, CUT, type Values, type VerbVector, verbs, whole } from './vectors-file.ts';
 
-type Values = Readonly<Record<string, unknown>>;
+/** The library speaks every verb. To be run on a store that knows its time once it has been read from. */
+export const VECTORS = verbs.map((vector) => [vector.name, vector] as const);
 
-interface Vector {
-  readonly name: string;
-  readonly record?: Values;
-  readonly base?: Values;
-  readonly verb: string;
-  readonly args: Values;
-  readonly accepted: boolean;
-  readonly after: Values;
-}
-
-const file = readFileSync(new URL('protocol-vectors.json', import.meta.url), 'utf8');
-const { vectors, defaults } = JSON.parse(file) as {
-  vectors: Vector[];
-  defaults: Readonly<Record<string, Values>>;
-};
-const CUT = { bucketMs: 6_000, buckets: 10 };
-
-/** Each vector, to be run on a store that knows its time once it has been read from. */
-export const VECTORS = vectors.map((vector) => [vector.name, vector] as const);
-
-export async function run(vector: Vector, store: OperatorStore): Promise<void> {
+export async function run(vector: VerbVector, store: OperatorStore): Promise<void> {
   const name = `vector-${newId()}`;
   const read = async () => (await store.load([name], () => CUT, { consistent: true }))[0] as CircuitRecord;
   const root = await read();
@@ -60,19 +41,22 @@ async function place(
   values: Values,
   nowMs: number,
 ): Promise<void> {
-  const { override, policy, ...own } = values;
+  const { override, overrideVersion: _o, policy, policyVersion: _p, ...own } = values;
   const { name } = root;
   const { record } = await store.transition(root, headOf(name, own, nowMs));
   const counts = evidenceOf(own, nowMs);
   if (Object.keys(counts).length > 0) await store.report(record, counts);
-  if (override) await store.override(name, override as never);
+  if (override) {
+    const { mode, by, reason } = override as Values;
+    await store.override(name, { mode, by, reason } as never);
+  }
   if (policy) {
-    const { values: settings, ...author } = policy as Values;
-    await store.policy(name, settings as never, author as never);
+    const { values: settings, by, reason } = policy as Values;
+    await store.policy(name, settings as never, { by, reason } as never);
   }
 }
 
-function act(store: OperatorStore, base: CircuitRecord, { verb, args }: Vector, nowMs: number) {
+function act(store: OperatorStore, base: CircuitRecord, { verb, args }: VerbVector, nowMs: number) {
   const { slot, values, ...rest } = absolute(args, nowMs);
   switch (verb) {
     case 'report': {
@@ -96,22 +80,8 @@ function act(store: OperatorStore, base: CircuitRecord, { verb, args }: Vector, 
   }
 }
 
-/** Times from now as times, counters of relative slots as those of their slots. */
-function absolute(values: Values, nowMs: number): Values {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => {
-      const [, letter, back] = /^([cfsv])@(-?\d+)$/.exec(key) ?? [];
-      if (letter) return [letter + (slotAt(nowMs, CUT.bucketMs) + Number(back)), value];
-      if (value && typeof value === 'object') return [key, absolute(value as Values, nowMs)];
-      const time = typeof value === 'number' && /^(sinceMs|openUntilMs|untilMs|atMs)$/.test(key);
-      return [key, time ? nowMs + value : value];
-    }),
-  );
-}
-
 function recordFrom(name: string, values: Values, nowMs: number): CircuitRecord {
-  const whole = { ...defaults.all, ...defaults[String(values.state)], ...values };
-  return recordOf(name, absolute(whole, nowMs) as Fields);
+  return recordOf(name, whole(values, nowMs) as Fields);
 }
 
 function headOf(name: string, values: Values, nowMs: number) {

@@ -31,9 +31,9 @@ export type Handler = (args: Values, state: string) => Promise<unknown>;
 export interface Host {
   /** What Tasks do, by `Resource`. */
   readonly handlers: Readonly<Record<string, Handler>>;
-  now(): number;
-  random(): number;
-  newId(): string;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly newId: () => string;
   /** Waits before a Retry. */
   sleep(ms: number): Promise<void>;
   /** Rejects after so long; the Task that it was for may go on unheard. Absent: nothing takes too long. */
@@ -184,7 +184,9 @@ class Run {
   async #value(template: Json, states: Values): Promise<unknown> {
     if (typeof template === 'string') {
       const [, expression] = /^\{%([\s\S]*)%\}$/.exec(template) ?? [];
-      return expression === undefined ? template : this.#evaluate(expression, states);
+      return expression === undefined
+        ? template
+        : evaluate(expression, { ...this.#variables, states }, this.#host);
     }
     if (Array.isArray(template)) return Promise.all(template.map((part) => this.#value(part, states)));
     if (typeof template !== 'object' || template === null) return template;
@@ -192,24 +194,24 @@ class Run {
     for (const [key, part] of Object.entries(template)) values[key] = await this.#value(part, states);
     return values;
   }
+}
 
-  async #evaluate(text: string, states: Values): Promise<unknown> {
-    const functions = {
-      millis: () => this.#host.now(),
-      random: () => this.#host.random(),
-      uuid: () => this.#host.newId(),
-      parse: (json: string) => JSON.parse(json),
-    };
-    let value: unknown;
-    try {
-      value = await compiled(text).evaluate(undefined, { ...functions, ...this.#variables, states });
-    } catch (error) {
-      throw new TaskError('States.QueryEvaluationError', `${(error as Error).message} in ${text}`);
-    }
-    if (value === undefined) throw new TaskError('States.QueryEvaluationError', `undefined: ${text}`);
-    // As JSON has it: JSONata's arrays bear marks of their own.
-    return JSON.parse(JSON.stringify(value));
+/** What a JSONata expression gives, with these variables beside the functions that Step Functions adds. */
+export async function evaluate(
+  text: string,
+  variables: Values,
+  { now, random, newId }: Pick<Host, 'now' | 'random' | 'newId'>,
+): Promise<unknown> {
+  const functions = { millis: now, random, uuid: newId, parse: (json: string) => JSON.parse(json) };
+  let value: unknown;
+  try {
+    value = await compiled(text).evaluate(undefined, { ...functions, ...variables });
+  } catch (error) {
+    throw new TaskError('States.QueryEvaluationError', `${(error as Error).message} in ${text}`);
   }
+  if (value === undefined) throw new TaskError('States.QueryEvaluationError', `undefined: ${text}`);
+  // As JSON has it: JSONata's arrays bear marks of their own.
+  return JSON.parse(JSON.stringify(value));
 }
 
 const expressions = new Map<string, jsonata.Expression>();
