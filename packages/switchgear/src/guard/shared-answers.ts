@@ -5,7 +5,8 @@ import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { OptionSpec } from '../options.ts';
 import { readGuardOptions } from './guard-options.ts';
-import { SideStore, within } from './side-store.ts';
+import { SideStore } from './side-store.ts';
+import { within } from './within.ts';
 
 /** Texts by key, over a client that the user has anyway: `GET` and `SET … PX` of Redis, an item of DynamoDB. */
 export interface AnswerStore {

@@ -1,6 +1,8 @@
 /** A store of the user's that calls go on without: it may throw, hang or be away, and they do not notice. */
 
 import type { Clock } from '../clock.ts';
+import { traceOf } from './trace-of.ts';
+import { within } from './within.ts';
 
 /** One that has just failed is left alone for this time: an outage of the dependency must not become one of the store. */
 const REST_MS = 1_000;
@@ -54,12 +56,7 @@ export class SideStore {
     this.#failedMs = nowMs;
     if (within(COMPLAINT_MS, nowMs, this.#complainedMs)) return;
     this.#complainedMs = nowMs;
-    const { message = error } = Object(error) as { readonly message?: unknown };
-    console.error(`switchgear: ${this.#what}: ${message}`);
+    const [why] = traceOf(error).split('\n');
+    console.error(`switchgear: ${this.#what}: ${why}`);
   }
-}
-
-/** Whether `thenMs` is less than `ms` away; either way, as a clock may be set back. */
-export function within(ms: number, nowMs: number, thenMs: number | undefined): boolean {
-  return thenMs !== undefined && Math.abs(nowMs - thenMs) < ms;
 }

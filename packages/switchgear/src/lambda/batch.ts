@@ -4,6 +4,7 @@ import type { CallContext } from '../call.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { failureName } from '../guard/classify.ts';
 import { compose, type Guard } from '../guard/guard.ts';
+import { traceOf } from '../guard/trace-of.ts';
 import { wasRefused } from '../guard/was-refused.ts';
 import { invocationDeadline } from './invocation-deadline.ts';
 
@@ -30,72 +31,62 @@ export function batchResponse(identifiers: Iterable<string>): BatchResponse {
   return { batchItemFailures: [...identifiers].map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-/** Handles the batches of one consumer. */
-export class Batches<Record> {
-  readonly #handle: RecordHandler<Record>;
-  readonly #guard: Guard<unknown>;
-  readonly #onFailure: ((record: Record, error: unknown) => void) | undefined;
+/**
+ * Handles each lane's records one after the other, up to the first that is not done; `concurrency` lanes at the same time. Returns
+ * all records that were not done, in no order. Never rejects.
+ */
+export type HandleBatch<Record> = (
+  lanes: readonly (readonly Record[])[],
+  concurrency: number,
+) => Promise<Set<Record>>;
 
-  constructor(handle: RecordHandler<Record>, { guard, onFailure }: ConsumerOptions<Record>) {
-    this.#handle = handle;
-    this.#guard = guard ? compose(guard, invocationDeadline()) : invocationDeadline();
-    this.#onFailure = onFailure;
-  }
-
-  /**
-   * Handles each lane's records one after the other, up to the first that is not done; `concurrency` lanes at the same time.
-   * Returns all records that were not done, in no order.
-   */
-  async notDone(lanes: readonly (readonly Record[])[], concurrency: number): Promise<Set<Record>> {
+export function batchHandler<Record>(
+  handle: RecordHandler<Record>,
+  guard: ConsumerOptions<Record>['guard'],
+  onFailure: ConsumerOptions<Record>['onFailure'],
+): HandleBatch<Record> {
+  const deadline = invocationDeadline();
+  const guards = guard ? compose(guard, deadline) : deadline;
+  return async (lanes, concurrency) => {
     const undone = new Set(lanes.flat());
     const total = undone.size;
     const errors: unknown[] = [];
+    const tell = onFailure && teller(onFailure);
     const waiting = lanes.values();
     const work = async () => {
       for (const lane of waiting)
-        for (const record of lane) {
-          const outcome = await this.#try(record);
-          if (outcome) {
-            errors.push(outcome.error);
+        for (const record of lane)
+          try {
+            await guards.execute((call) => handle(record, call));
+            undone.delete(record);
+          } catch (error) {
+            errors.push(error);
+            tell?.(record, error);
             // Time does not come back: no use asking the guard for the others.
-            if (isSwitchgearError(outcome.error, 'NO_TIME_LEFT')) return;
+            if (isSwitchgearError(error, 'NO_TIME_LEFT')) return;
             break;
           }
-          undone.delete(record);
-        }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, lanes.length) }, work));
-    if (errors.length > 0 && !this.#onFailure) sayAloud(undone.size, total, errors);
+    if (errors.length > 0 && !tell) sayAloud(undone.size, total, errors);
     return undone;
-  }
-
-  async #try(record: Record): Promise<{ readonly error: unknown } | undefined> {
-    try {
-      await this.#guard.execute((call) => this.#handle(record, call));
-      return undefined;
-    } catch (error) {
-      this.#tell(record, error);
-      return { error };
-    }
-  }
-
-  #tell(record: Record, error: unknown): void {
-    // What it throws, now or later, must not take the records that are done back to the queue.
-    new Promise<void>((resolve) => resolve(this.#onFailure?.(record, error))).catch((thrown) =>
-      console.error('switchgear: onFailure threw', thrown),
-    );
-  }
+  };
 }
 
-/**
- * One line, however many failed. With the stack of the first error, if the handler threw one: nothing else would show it. Not the
- * error whole, which of an HTTP client has the request in it, credentials and all.
- */
+/** What `onFailure` throws, now or later, is said once per batch, and takes no record that is done back to the queue. */
+function teller<Record>(onFailure: (record: Record, error: unknown) => void): typeof onFailure {
+  let said = false;
+  return (record, error) => {
+    new Promise<void>((resolve) => resolve(onFailure(record, error))).catch((thrown) => {
+      if (!said) console.error('switchgear: onFailure threw', traceOf(thrown));
+      said = true;
+    });
+  };
+}
+
+/** One line, however many failed. With the first error that the handler threw, if it did. */
 function sayAloud(undone: number, total: number, errors: readonly unknown[]): void {
   const names = [...new Set(errors.map(failureName))].join(', ');
-  const told = errors.find((error): error is Error => error instanceof Error && !wasRefused(error));
-  console.error(
-    `switchgear: ${undone} of ${total} records not done (${names})`,
-    ...(told ? [told.stack] : []),
-  );
+  const first = errors.filter((error) => !wasRefused(error)).slice(0, 1);
+  console.error(`switchgear: ${undone} of ${total} records not done (${names})`, ...first.map(traceOf));
 }

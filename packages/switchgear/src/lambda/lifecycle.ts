@@ -12,6 +12,7 @@ import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
 import { inTime } from '../guard/parent-deadline.ts';
+import { traceOf } from '../guard/trace-of.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Switchgear } from '../switchgear.ts';
 import { correlationIdOf, soundId } from './correlation-id.ts';
@@ -107,7 +108,6 @@ export class Lifecycle {
     await this.#gear.flush(this.#leftUntil(endsAtMs));
     await this.#tellEnd(endsAtMs);
     invocation.over = true;
-    this.#warmth.stillAwake();
   }
 
   #leftUntil(endsAtMs: number): number {
@@ -121,7 +121,7 @@ export class Lifecycle {
     await new Promise<void>((resolve) => {
       const timer = this.#clock.setTimer(resolve, this.#leftUntil(untilMs));
       new Promise((settle) => settle(atEnd()))
-        .catch((error) => console.error('switchgear: atEnd threw', error))
+        .catch((error) => console.error('switchgear: atEnd threw', traceOf(error)))
         .finally(() => {
           timer.cancel();
           resolve();

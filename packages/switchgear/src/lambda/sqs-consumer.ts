@@ -3,8 +3,8 @@
 import { readGuardOptions } from '../guard/guard-options.ts';
 import type { OptionSpec } from '../options.ts';
 import {
-  Batches,
   type BatchResponse,
+  batchHandler,
   batchResponse,
   type ConsumerOptions,
   type RecordHandler,
@@ -46,9 +46,9 @@ export function sqsConsumer<Message extends SqsRecord = SqsRecord>(
 ): (event: { readonly Records: readonly Message[] }) => Promise<BatchResponse> {
   const { guard, onFailure, ...rest } = options;
   const { concurrency } = readGuardOptions<{ concurrency: number }>('sqsConsumer', TABLE, rest);
-  const batches = new Batches(handle, { ...(guard && { guard }), ...(onFailure && { onFailure }) });
+  const handleBatch = batchHandler(handle, guard, onFailure);
   return async ({ Records: messages }) => {
-    const undone = await batches.notDone(lanesOf(messages), concurrency);
+    const undone = await handleBatch(lanesOf(messages), concurrency);
     return batchResponse([...undone].map(({ messageId }) => messageId));
   };
 }

@@ -1,8 +1,9 @@
 /** A consumer of a Kinesis or DynamoDB stream that stops at the first record that it could not do. */
 
+import { readGuardOptions } from '../guard/guard-options.ts';
 import {
-  Batches,
   type BatchResponse,
+  batchHandler,
   batchResponse,
   type ConsumerOptions,
   type RecordHandler,
@@ -21,7 +22,8 @@ export type StreamRecord =
  * Needs `ReportBatchItemFailures` in the event source mapping: without it, Lambda takes the whole batch for done. Put
  * `withSwitchgear` around it, or it knows no deadline. Store calls are those of the guard.
  *
- * @throws whatever a record without a sequence number makes of it: then the whole batch comes again.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) for options that there are not; the handler itself where a record has no
+ * sequence number: then the whole batch comes again.
  * @example
  * export const handler = withSwitchgear(streamConsumer(index, { guard: gear.breaker('search') }), { gear });
  */
@@ -29,9 +31,11 @@ export function streamConsumer<Entry extends StreamRecord>(
   handle: RecordHandler<Entry>,
   options: ConsumerOptions<Entry> = {},
 ): (event: { readonly Records: readonly Entry[] }) => Promise<BatchResponse> {
-  const batches = new Batches(handle, options);
+  const { guard, onFailure, ...rest } = options;
+  readGuardOptions('streamConsumer', {}, rest);
+  const handleBatch = batchHandler(handle, guard, onFailure);
   return async ({ Records: records }) => {
-    const undone = await batches.notDone([records], 1);
+    const undone = await handleBatch([records], 1);
     const first = records.find((record) => undone.has(record));
     return batchResponse(first ? [sequenceNumberOf(first)] : []);
   };

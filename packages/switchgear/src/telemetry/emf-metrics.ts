@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
+import { traceOf } from '../guard/trace-of.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Switchgear } from '../switchgear.ts';
 import { CallCounts, OUTCOMES } from './call-counts.ts';
@@ -137,7 +138,7 @@ class Collector {
     try {
       for (const name of names) this.#tell(name);
     } catch (error) {
-      console.error('switchgear: write of emfMetrics threw', error);
+      console.error('switchgear: write of emfMetrics threw', traceOf(error));
     }
   }
 

@@ -1,5 +1,7 @@
 /** Of many like events in a while, the first is told at once, the others as a number with the next. */
 
+import { within } from '../guard/within.ts';
+
 interface Told {
   readonly atMs: number;
   /** Events since then. */
@@ -20,7 +22,7 @@ export class Sampler {
   /** Counts an event; how many there were since one was told, this one included, where it is to be told; else 0. */
   due(kind: string, nowMs: number): number {
     const told = this.#told.get(kind);
-    if (told && this.#isRecent(told, nowMs)) {
+    if (told && within(this.#periodMs, nowMs, told.atMs)) {
       told.untold++;
       return 0;
     }
@@ -35,13 +37,8 @@ export class Sampler {
   #room(nowMs: number): boolean {
     if (this.#told.size < MOST_KINDS) return true;
     const [oldest] = this.#told;
-    if (!oldest || this.#isRecent(oldest[1], nowMs)) return false;
+    if (!oldest || within(this.#periodMs, nowMs, oldest[1].atMs)) return false;
     return this.#told.delete(oldest[0]);
-  }
-
-  /** Further away than a period either way: the clock was set back. */
-  #isRecent({ atMs }: Told, nowMs: number): boolean {
-    return Math.abs(nowMs - atMs) < this.#periodMs;
   }
 
   /** Events of this kind that were not told, and from now on count as told. */

@@ -102,7 +102,7 @@ test('a store that rejects, throws or hangs changes no result; it is asked again
   expect(asked).toHaveBeenCalledOnce();
   expect(error).toHaveBeenCalledOnce();
   expect(error.mock.calls[0]?.[0]).toBe(
-    'switchgear: slots of "payments" failed, calls go on without: no connection',
+    'switchgear: slots of "payments" failed, calls go on without: Error: no connection',
   );
   await clock.advance(1_000);
   slots.take = () => new Promise(() => {});

@@ -126,7 +126,7 @@ test('a store that throws or rejects, or has what is no answer, changes no resul
   expect(await b.execute(() => circular)).toBe(circular);
   await clock.advance(0);
   expect(error).toHaveBeenCalledTimes(2);
-  expect(error.mock.calls[0]?.[0]).toMatch(/"geo" failed.*: no connection$/);
+  expect(error.mock.calls[0]?.[0]).toMatch(/"geo" failed.*: Error: no connection$/);
 
   texts.set('geo:broken', '{');
   texts.set('geo:other', '{"atMs":"today"}');

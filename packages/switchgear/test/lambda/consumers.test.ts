@@ -147,15 +147,17 @@ describe('a consumer of a queue', () => {
     );
   });
 
+  /** As axios has it: the request with all its headers. */
+  const failure = () => Object.assign(refused(), { config: { headers: { authorization: 'Bearer s3cret' } } });
+
   it('says so in one line, with names and the handler’s first error', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const f = new LambdaFunction({ failureThreshold: 2 });
-    // As axios has it: the request with all its headers.
-    const failure = Object.assign(refused(), { config: { headers: { authorization: 'Bearer s3cret' } } });
-    const consume = sqsConsumer(() => Promise.reject(failure), { guard: f.gear.breaker('carrier') });
+    const error = failure();
+    const consume = sqsConsumer(() => Promise.reject(error), { guard: f.gear.breaker('carrier') });
     await consume({ Records: ['a', 'b', 'c', 'd'].map((id) => message(id)) });
     expect(log.mock.calls).toEqual([
-      ['switchgear: 4 of 4 records not done (ECONNREFUSED, CIRCUIT_OPEN)', failure.stack],
+      ['switchgear: 4 of 4 records not done (ECONNREFUSED, CIRCUIT_OPEN)', error.stack],
     ]);
     log.mockClear();
     await consume({ Records: [message('a')] });
@@ -166,10 +168,10 @@ describe('a consumer of a queue', () => {
     [
       'throws',
       () => {
-        throw new Error('no log today');
+        throw failure();
       },
     ],
-    ['rejects', () => Promise.reject(new Error('no log today'))],
+    ['rejects', () => Promise.reject(failure())],
   ])('an onFailure that %s takes nothing that is done back to the queue', async (_, onFailure) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const consume = sqsConsumer(
@@ -178,8 +180,17 @@ describe('a consumer of a queue', () => {
       },
       { onFailure },
     );
-    expect(undoneOf(await consume({ Records: [message('a'), message('b')] }))).toEqual(['a']);
+    const Records = ['a', 'b', 'a', 'a'].map((id) => message(id));
+    expect(undoneOf(await consume({ Records }))).toEqual(['a', 'a', 'a']);
+    await Promise.resolve();
     expect(log).toHaveBeenCalledTimes(1);
+    await consume({ Records });
+    await Promise.resolve();
+    expect(log).toHaveBeenCalledTimes(2);
+    expect(log).toHaveBeenLastCalledWith(
+      'switchgear: onFailure threw',
+      expect.not.stringContaining('s3cret'),
+    );
   });
 
   it('whatever fails: a message is done or named, and groups keep their order', async () => {
@@ -245,6 +256,11 @@ describe('a consumer of a stream', () => {
     await f.gear.warm();
     expect(undoneOf(await consume({ Records }))).toEqual(['100']);
     expect(calls).toBe(2);
+  });
+
+  it('takes one after the other, and no option that it does not have', () => {
+    const refusal = () => streamConsumer(() => {}, { concurrency: 2 } as object);
+    expect(refusal).toThrow(/streamConsumer: concurrency is not an option/);
   });
 
   it('a record without a number takes all of the batch back: nothing is marked done', async () => {
