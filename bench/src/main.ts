@@ -50,19 +50,17 @@ if (what === 'proxy') {
 }
 if (what === 'push') {
   // The other benchmarks need none of the services.
-  const { measurePush } = await import('./push.js');
+  const { measurePush, pushRows } = await import('./push.js');
   const report = await measurePush(progress);
   progress('');
   if (values.json) console.log(JSON.stringify({ node: process.version, ...report }));
   else
-    for (const [
-      store,
-      { trips, processes, rate, cacheTtlMs, storeCallsPerFailure, ...spreads },
-    ] of Object.entries(report)) {
+    for (const [store, figures] of Object.entries(report)) {
+      const { trips, processes, rate, cacheTtlMs, storeCallsPerFailure } = figures;
       console.log(
         `${store}: ${trips} trips, ${processes} processes, ${rate} calls/s, cacheTtl ${cacheTtlMs} ms`,
       );
-      console.table(spreads);
+      console.table(pushRows(figures));
       console.log(`store calls per failing call: ${storeCallsPerFailure}\n`);
     }
   process.exit(0);

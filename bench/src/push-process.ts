@@ -1,6 +1,7 @@
 /** One of the processes of `push.ts`: calls at a steady rate, fails on command, says when it knew. */
 
 import { subscribe } from 'node:diagnostics_channel';
+import { Redis } from 'ioredis';
 import { CircuitOpenError, Switchgear } from 'switchgear';
 import { createStore } from 'switchgear/config';
 
@@ -12,15 +13,21 @@ export interface Setup {
   readonly everyMs: number;
   /** How much later it tells what happened: 50 messages at once would hold up the processes that have not heard yet. */
   readonly quietMs: number;
+  /** Also hear bare messages of the server, by the client alone. */
+  readonly bare: boolean;
 }
 
 export type ToProcess =
   /** Call this circuit from now on. */
   | { readonly kind: 'circuit'; readonly name: string }
-  /** Let a call fail. It meets the policy alone. */
+  /** Let the first of the two calls fail that meet the policy: from then on the store has a record, as before nearly every trip. */
+  | { readonly kind: 'fail-first' }
+  /** Let the second one fail. */
   | { readonly kind: 'fail' }
   /** Let calls fail, one after the other, without meeting the policy. */
   | { readonly kind: 'fail-often'; readonly calls: number }
+  /** Publish a bare message. */
+  | { readonly kind: 'publish' }
   | { readonly kind: 'count'; readonly sinceMs: number };
 
 export type FromProcess =
@@ -31,6 +38,9 @@ export type FromProcess =
   | { readonly kind: 'rejecting'; readonly atMs: number; readonly cpuMs: number }
   /** From the call's failure until this process rejects. */
   | { readonly kind: 'failed'; readonly tookMs: number }
+  | { readonly kind: 'published'; readonly sentMs: number; readonly answeredMs: number }
+  /** A bare message has come, and the processor's time that it took to wake up and learn so. */
+  | { readonly kind: 'heard'; readonly atMs: number; readonly cpuMs: number }
   /** HTTP requests that were sent meanwhile. */
   | { readonly kind: 'failed-often'; readonly requests: number }
   /** Calls that went out since the time that was asked for. */
@@ -38,13 +48,16 @@ export type FromProcess =
 
 /** Calls of this long prove that a process rejects. */
 const PROOF_MS = 200;
+const BARE_CHANNEL = 'bare';
+/** As long as what the store publishes of a trip. */
+const BARE_MESSAGE = 'x'.repeat(390);
 
 /** Milliseconds of a clock that all processes of a machine share. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-const { store: address, cacheTtlMs, everyMs, quietMs } = JSON.parse(process.argv[2] ?? '') as Setup;
+const { store: address, cacheTtlMs, everyMs, quietMs, bare } = JSON.parse(process.argv[2] ?? '') as Setup;
 const say = (message: FromProcess) => process.send?.(message);
 const sayLater = (message: FromProcess) => setTimeout(() => say(message), quietMs);
 
@@ -62,7 +75,7 @@ const gear = new Switchgear({
   cacheTtl: cacheTtlMs,
   // A machine that is busy otherwise must not make a process trip for itself alone.
   storeTimeout: '10s',
-  defaults: { failureThreshold: 1, resetTimeout: '1h', maxResetTimeout: '1h', maxConcurrent: false },
+  defaults: { failureThreshold: 2, resetTimeout: '1h', maxResetTimeout: '1h', maxConcurrent: false },
 });
 let requests = 0;
 subscribe('http.client.request.start', () => {
@@ -115,6 +128,20 @@ function cpuSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1_000;
 }
 
+/** The same server, machine, client and moments, and nothing of Switchgear between a message and who is told. */
+async function bareClient(): Promise<Redis> {
+  const subscriber = new Redis(address);
+  subscriber.on('message', () => sayLater({ kind: 'heard', atMs: now(), cpuMs: cpuSince(asleep) }));
+  await subscriber.subscribe(BARE_CHANNEL);
+  return new Redis(address);
+}
+
+async function publish(): Promise<void> {
+  const sentMs = now();
+  await publisher?.publish(BARE_CHANNEL, BARE_MESSAGE);
+  sayLater({ kind: 'published', sentMs, answeredMs: now() });
+}
+
 async function obey(message: ToProcess): Promise<void> {
   if (message.kind === 'circuit') {
     circuit = message.name;
@@ -124,6 +151,13 @@ async function obey(message: ToProcess): Promise<void> {
     void opening().then(({ atMs, cpuMs }) => {
       setTimeout(() => void prove(atMs).then(() => say({ kind: 'rejecting', atMs, cpuMs })), PROOF_MS);
     });
+    say({ kind: 'ready' });
+  } else if (message.kind === 'fail-first') {
+    await gear
+      .breaker(circuit)
+      .execute(fail)
+      .catch(() => {});
+    await gear.flush();
     say({ kind: 'ready' });
   } else if (message.kind === 'fail') {
     const known = opening();
@@ -141,13 +175,16 @@ async function obey(message: ToProcess): Promise<void> {
       await gear.flush();
     }
     say({ kind: 'failed-often', requests: requests - before });
-  } else say({ kind: 'counted', calls: starts.filter((startMs) => startMs >= message.sinceMs).length });
+  } else if (message.kind === 'publish') await publish();
+  else say({ kind: 'counted', calls: starts.filter((startMs) => startMs >= message.sinceMs).length });
 }
 
 process.on('message', (message: ToProcess) => void obey(message));
 process.on('disconnect', () => process.exit());
 /** Of this process when it last had nothing to do. */
 let asleep = process.cpuUsage();
+const publisher = bare ? await bareClient() : undefined;
+await publisher?.ping();
 const call = async () => {
   if (circuit) await rejects();
   asleep = process.cpuUsage();

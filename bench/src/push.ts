@@ -22,20 +22,14 @@ const QUIET_MS = 200;
 /** No step takes this long unless something is wrong. */
 const PATIENCE_MS = 30_000;
 
-export interface PushFigures {
+export interface PushFigures extends Delays {
   readonly trips: number;
   readonly processes: number;
   /** Calls per second, of all processes. */
   readonly rate: number;
   readonly cacheTtlMs: number;
-  /** From the transition sent until the last process rejects every call, milliseconds. */
-  readonly lastRejects: Spread;
-  /** The same of every process but the winner. */
-  readonly eachRejects: Spread;
-  /** The processor's time that each of these took from waking up until then, milliseconds. */
-  readonly cpu: Spread;
-  /** Of the transition, milliseconds. */
-  readonly roundTrip: Spread;
+  /** The floor: a bare message of the same length, to the same processes over the same client, after each trip. */
+  readonly bare?: Delays;
   /** From a failure of its own until a process that has not heard yet rejects, milliseconds. Without a push alone. */
   readonly ownFailure?: Spread;
   /** Calls that went out after the transition was sent, per trip, and as many as are due: rate × time until the last one rejects. */
@@ -43,6 +37,17 @@ export interface PushFigures {
   readonly callsDue: Spread;
   /** Commands (Redis) or requests (DynamoDB) that reached the store per failing call. */
   readonly storeCallsPerFailure: number;
+}
+
+/** Milliseconds, from the moment when one process sends until it is known elsewhere that no call may go out any more. */
+export interface Delays {
+  readonly last: Spread;
+  /** Every process but the one that sent. */
+  readonly each: Spread;
+  /** The processor's time that each of these took from waking up until then. */
+  readonly cpu: Spread;
+  /** Until the one that sent has the answer. */
+  readonly roundTrip: Spread;
 }
 
 export interface Spread {
@@ -54,6 +59,22 @@ export interface Spread {
 export interface PushReport {
   readonly redis: PushFigures;
   readonly dynamodb: PushFigures;
+}
+
+/** Rows of a table, and how much of a trip's time is the floor's. */
+export function pushRows({ bare, last, each, cpu, roundTrip, ...more }: PushFigures): Record<string, Spread> {
+  const { ownFailure, callsAfter, callsDue } = more;
+  return {
+    ...{ last, each, cpu, roundTrip },
+    ...(bare && Object.fromEntries(Object.entries(bare).map(([name, delay]) => [`bare ${name}`, delay]))),
+    ...(bare && { 'last / bare last': ratio(last, bare.last), 'each / bare each': ratio(each, bare.each) }),
+    ...(ownFailure && { ownFailure }),
+    ...{ callsAfter, callsDue },
+  };
+}
+
+function ratio(a: Spread, b: Spread): Spread {
+  return { median: a.median / b.median, p99: a.p99 / b.p99, max: a.max / b.max };
 }
 
 export async function measurePush(progress: (text: string) => void): Promise<PushReport> {
@@ -109,45 +130,43 @@ async function measureOn(course: Course, progress: (text: string) => void): Prom
   const fleet = await Promise.all(
     Array.from({ length: PROCESSES }, () =>
       // With DynamoDB the next step waits for the word of the winner.
-      Member.start({ store, cacheTtlMs, everyMs: EVERY_MS, quietMs: course.commands ? QUIET_MS : 0 }),
+      Member.start({
+        ...{ store, cacheTtlMs, everyMs: EVERY_MS, bare: course.commands !== undefined },
+        quietMs: course.commands ? QUIET_MS : 0,
+      }),
     ),
   );
-  const last: number[] = [];
-  const each: number[] = [];
-  const cpu: number[] = [];
-  const roundTrips: number[] = [];
+  const pushed = new Samples();
+  const bare = new Samples();
   const own: number[] = [];
   const callsAfter: number[] = [];
   const callsDue: number[] = [];
   const rate = (1_000 / EVERY_MS) * PROCESSES;
   try {
     // The first one warms up, and does not count.
-    for (let trip = 0; trip <= trips; trip++) {
-      progress(`${kind}: trip ${trip} of ${trips}`);
+    for (let round = 0; round <= trips; round++) {
+      progress(`${kind}: trip ${round} of ${trips}`);
       await Promise.all(
-        fleet.map((member) => member.ask({ kind: 'circuit', name: `circuit-${trip}` }, 'ready')),
+        fleet.map((member) => member.ask({ kind: 'circuit', name: `circuit-${round}` }, 'ready')),
       );
-      // Any moment of the period in which a process reads.
-      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 200));
-      const winner = fleet[trip % PROCESSES] as Member;
-      const witness = fleet[(trip + 1) % PROCESSES] as Member;
+      const winner = fleet[round % PROCESSES] as Member;
+      const witness = fleet[(round + 1) % PROCESSES] as Member;
+      await winner.ask({ kind: 'fail-first' }, 'ready');
+      await someMoment();
       const rejecting = fleet.map((member) => member.next('rejecting'));
-      const { sentMs, answeredMs } = await winner.ask({ kind: 'fail' }, 'tripped');
+      const trip = await winner.ask({ kind: 'fail' }, 'tripped');
       // A process that the push has reached makes no call that could fail.
       const { tookMs } = course.commands
         ? { tookMs: Number.NaN }
         : await witness.ask({ kind: 'fail' }, 'failed');
       const opened = await Promise.all(rejecting);
-      const lastMs = Math.max(...opened.map(({ atMs }) => atMs - sentMs));
-      const others = opened.filter((_, member) => fleet[member] !== winner);
       const counts = await Promise.all(
-        fleet.map((member) => member.ask({ kind: 'count', sinceMs: sentMs }, 'counted')),
+        fleet.map((member) => member.ask({ kind: 'count', sinceMs: trip.sentMs }, 'counted')),
       );
-      if (trip === 0) continue;
-      last.push(lastMs);
-      each.push(...others.map(({ atMs }) => atMs - sentMs));
-      cpu.push(...others.map(({ cpuMs }) => cpuMs));
-      roundTrips.push(answeredMs - sentMs);
+      const message = course.commands && (await bareMessage(fleet, winner));
+      if (round === 0) continue;
+      const lastMs = pushed.add(trip, opened, fleet.indexOf(winner));
+      if (message) bare.add(message.sent, message.heard, fleet.indexOf(winner));
       own.push(tookMs);
       callsAfter.push(counts.reduce((sum, { calls }) => sum + calls, 0));
       callsDue.push((rate * lastMs) / 1_000);
@@ -160,20 +179,29 @@ async function measureOn(course: Course, progress: (text: string) => void): Prom
     processes: PROCESSES,
     rate,
     cacheTtlMs,
-    lastRejects: spread(last),
-    eachRejects: spread(each),
-    cpu: spread(cpu),
-    roundTrip: spread(roundTrips),
-    ...(!course.commands && { ownFailure: spread(own) }),
+    ...pushed.delays(),
+    ...(course.commands ? { bare: bare.delays() } : { ownFailure: spread(own) }),
     callsAfter: spread(callsAfter),
     callsDue: spread(callsDue),
     storeCallsPerFailure,
   };
 }
 
+async function bareMessage(fleet: readonly Member[], sender: Member) {
+  await someMoment();
+  const hearing = fleet.map((member) => member.next('heard'));
+  const sent = await sender.ask({ kind: 'publish' }, 'published');
+  return { sent, heard: await Promise.all(hearing) };
+}
+
+/** Any of the period in which a process reads. */
+function someMoment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 200));
+}
+
 /** Store calls per failing call below the threshold, of a process that does nothing else. */
 async function failures({ store, commands }: Course): Promise<number> {
-  const member = await Member.start({ store, cacheTtlMs: 60_000, everyMs: 60_000, quietMs: 0 });
+  const member = await Member.start({ store, cacheTtlMs: 60_000, everyMs: 60_000, quietMs: 0, bare: false });
   try {
     // The first failures of a circuit also read it, enter it into the directory and load the script.
     await member.ask({ kind: 'fail-often', calls: 3 }, 'failed-often');
@@ -182,6 +210,37 @@ async function failures({ store, commands }: Course): Promise<number> {
     return (commands ? (await commands()) - before : requests) / FAILING_CALLS;
   } finally {
     member.end();
+  }
+}
+
+class Samples {
+  readonly #last: number[] = [];
+  readonly #each: number[] = [];
+  readonly #cpu: number[] = [];
+  readonly #roundTrips: number[] = [];
+
+  /** When each process knew, the sender among them. Returns how long the last one took. */
+  add(
+    { sentMs, answeredMs }: { readonly sentMs: number; readonly answeredMs: number },
+    known: readonly { readonly atMs: number; readonly cpuMs: number }[],
+    sender: number,
+  ): number {
+    const others = known.filter((_, at) => at !== sender);
+    const lastMs = Math.max(...known.map(({ atMs }) => atMs - sentMs));
+    this.#last.push(lastMs);
+    this.#each.push(...others.map(({ atMs }) => atMs - sentMs));
+    this.#cpu.push(...others.map(({ cpuMs }) => cpuMs));
+    this.#roundTrips.push(answeredMs - sentMs);
+    return lastMs;
+  }
+
+  delays(): Delays {
+    return {
+      last: spread(this.#last),
+      each: spread(this.#each),
+      cpu: spread(this.#cpu),
+      roundTrip: spread(this.#roundTrips),
+    };
   }
 }
 

@@ -2,7 +2,7 @@
 
 export const SCRIPTS = {
   amend: {
-    sha1: 'ff31200a0aa13dcbec3959a68890baa6d2038f0c',
+    sha1: '988e09e606840c73d731d736cf811f8c1e41e67c',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -17,10 +17,8 @@ if not record.epoch then return epoch == 0 end
 return tonumber(record.epoch) == epoch and record.epochId == id
 end
 local function set(key, record, first)
-for i = first, #ARGV, 2 do
-redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-record[ARGV[i]] = ARGV[i + 1]
-end
+for i = first, #ARGV, 2 do record[ARGV[i]] = ARGV[i + 1] end
+redis.call('HSET', key, unpack(ARGV, first))
 end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
@@ -69,7 +67,7 @@ if before then file(acts, before, limit, keepMs) end
 return answer(1, key, nowMs)`,
   },
   lease: {
-    sha1: '227f6654e2e0c7db9838a5f67c494f7d0bc94b78',
+    sha1: '2097f48f825b1da35ef53468911bb5570716014f',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -84,10 +82,8 @@ if not record.epoch then return epoch == 0 end
 return tonumber(record.epoch) == epoch and record.epochId == id
 end
 local function set(key, record, first)
-for i = first, #ARGV, 2 do
-redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-record[ARGV[i]] = ARGV[i + 1]
-end
+for i = first, #ARGV, 2 do record[ARGV[i]] = ARGV[i + 1] end
+redis.call('HSET', key, unpack(ARGV, first))
 end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
@@ -135,7 +131,7 @@ return answer(1, key, nowMs)`,
 return { 1, time[1] * 1000 + math.floor(time[2] / 1000), redis.call('HGETALL', KEYS[1]) }`,
   },
   report: {
-    sha1: 'ae8e8ea6fb96f48f3715f6ba01b357722b236536',
+    sha1: '858f7d5fc81ed72806069a0b0ab880e14075aba3',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -150,10 +146,8 @@ if not record.epoch then return epoch == 0 end
 return tonumber(record.epoch) == epoch and record.epochId == id
 end
 local function set(key, record, first)
-for i = first, #ARGV, 2 do
-redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-record[ARGV[i]] = ARGV[i + 1]
-end
+for i = first, #ARGV, 2 do record[ARGV[i]] = ARGV[i + 1] end
+redis.call('HSET', key, unpack(ARGV, first))
 end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
@@ -198,7 +192,7 @@ expire(key, record, nowMs, keepMs)
 return answer(1, key, nowMs)`,
   },
   settle: {
-    sha1: '6a6f4a372a4ec2e31519ae274e8831d6470f78eb',
+    sha1: 'b676fe7ea42f37698032462f375bce685fe919cb',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -213,10 +207,8 @@ if not record.epoch then return epoch == 0 end
 return tonumber(record.epoch) == epoch and record.epochId == id
 end
 local function set(key, record, first)
-for i = first, #ARGV, 2 do
-redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-record[ARGV[i]] = ARGV[i + 1]
-end
+for i = first, #ARGV, 2 do record[ARGV[i]] = ARGV[i + 1] end
+redis.call('HSET', key, unpack(ARGV, first))
 end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
@@ -261,7 +253,7 @@ end
 return answer(1, key, nowMs)`,
   },
   transition: {
-    sha1: 'a69a1eba31d04aeb3a877081ff8af29218c44a17',
+    sha1: 'd1e8e87b435c38b056f1275748d11360328cecb3',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -276,10 +268,8 @@ if not record.epoch then return epoch == 0 end
 return tonumber(record.epoch) == epoch and record.epochId == id
 end
 local function set(key, record, first)
-for i = first, #ARGV, 2 do
-redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-record[ARGV[i]] = ARGV[i + 1]
-end
+for i = first, #ARGV, 2 do record[ARGV[i]] = ARGV[i + 1] end
+redis.call('HSET', key, unpack(ARGV, first))
 end
 local function create(key, record, first, nowMs)
 if record.epoch then return end
@@ -327,7 +317,7 @@ for field in pairs(record) do
 if field:match('^[cfsv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
 for i = 11, 10 + removed do
-redis.call('HDEL', key, ARGV[i])
+if record[ARGV[i]] then redis.call('HDEL', key, ARGV[i]) end
 record[ARGV[i]] = nil
 end
 set(key, record, 11 + removed)

@@ -21,10 +21,8 @@ end
 
 -- Sets the fields and values from ARGV[first] on.
 local function set(key, record, first)
-  for i = first, #ARGV, 2 do
-    redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-    record[ARGV[i]] = ARGV[i + 1]
-  end
+  for i = first, #ARGV, 2 do record[ARGV[i]] = ARGV[i + 1] end
+  redis.call('HSET', key, unpack(ARGV, first))
 end
 
 -- Makes a record that is missing of the fields and values from ARGV[first] on, as of now.

@@ -28,7 +28,7 @@ for field in pairs(record) do
   if field:match('^[cfsv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
 for i = 11, 10 + removed do
-  redis.call('HDEL', key, ARGV[i])
+  if record[ARGV[i]] then redis.call('HDEL', key, ARGV[i]) end
   record[ARGV[i]] = nil
 end
 set(key, record, 11 + removed)
