@@ -3,12 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { OperatorStore } from 'switchgear';
-import {
-  createTable,
-  DynamoDBOperatorStore,
-  type DynamoDBStoreOptions,
-  type Item,
-} from 'switchgear/dynamodb';
+import { createTable, DynamoDBOperatorStore, type DynamoDBStoreOptions } from 'switchgear/dynamodb';
 import { conformance } from 'switchgear/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CircuitBreakerTable, type CircuitLayout } from '../../src/index.ts';
@@ -16,6 +11,7 @@ import type { Role } from '../../src/table/grants.ts';
 import { allowed, newFunction, newStack, templateOf } from '../stack.ts';
 import { Bench, fails, works } from './bench.ts';
 import { localClient } from './local.ts';
+import { partitionsOf } from './requests.ts';
 
 /** Which verbs a role uses. */
 const VERBS: Readonly<Record<Role, readonly string[]>> = {
@@ -118,22 +114,4 @@ function labelled(options: DynamoDBStoreOptions, during: AsyncLocalStorage<strin
       return (...args: unknown[]) => during.run(verb, () => value.apply(store, args));
     },
   });
-}
-
-interface Request {
-  readonly Key?: Item;
-  readonly RequestItems?: Readonly<Record<string, { readonly Keys?: readonly Item[] }>>;
-  readonly ExpressionAttributeValues?: Item;
-}
-
-/** Partition keys that a request touches; `undefined` where it is about the table. */
-function partitionsOf(input: unknown, partitionKey: string): (string | undefined)[] {
-  const { Key, RequestItems, ExpressionAttributeValues } = input as Request;
-  const textOf = (item: Item, name: string) => (item[name] as { S: string }).S;
-  if (Key) return [textOf(Key, partitionKey)];
-  if (RequestItems)
-    return Object.values(RequestItems).flatMap(({ Keys = [] }) =>
-      Keys.map((key) => textOf(key, partitionKey)),
-    );
-  return [ExpressionAttributeValues ? textOf(ExpressionAttributeValues, ':pk') : undefined];
 }
