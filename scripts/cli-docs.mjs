@@ -21,8 +21,8 @@ function table(head, rows) {
 
 /** Every command that does something, by the words that lead to it. */
 function commandsOf(command, path) {
-  if (command.commands.length > 0)
-    return command.commands.flatMap((each) => commandsOf(each, `${path} ${each.name()}`));
+  const visible = command.createHelp().visibleCommands(command);
+  if (visible.length > 0) return visible.flatMap((each) => commandsOf(each, `${path} ${each.name()}`));
   const takes = command.registeredArguments.map((argument) => {
     const text = `${argument.name()}${argument.variadic ? '…' : ''}`;
     return argument.required ? `<${text}>` : `[${text}]`;

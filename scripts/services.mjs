@@ -98,20 +98,22 @@ async function ensureJava() {
     throw new Error('`apt-get install default-jre-headless` left no working `java` on the PATH');
 }
 
-/** Makes sure that what the sidecar is tested with is on this machine: clients of other languages, and certificates. */
+/** Makes sure that what the command and the sidecar are tested with is on this machine: shells, clients of other languages, certificates. */
 export async function installClients() {
   const needed = [
     ['curl', '--version', 'curl'],
     ['python3', '--version', 'python3'],
     ['openssl', 'version', 'openssl'],
     ['javac', '-version', 'default-jdk-headless'],
+    ['zsh', '--version', 'zsh'],
+    ['fish', '--version', 'fish'],
   ];
   const missing = [];
   for (const [command, argument, name] of needed) if (!(await works(command, [argument]))) missing.push(name);
   if (missing.length > 0)
     await aptInstall(
       missing,
-      `the sidecar's tests need curl, python3, openssl and a JDK (17 or later) on the PATH: \`apt-get install ${missing.join(' ')}\``,
+      `the command's tests need curl, python3, openssl, zsh, fish and a JDK (17 or later) on the PATH: \`apt-get install ${missing.join(' ')}\``,
     );
 }
 

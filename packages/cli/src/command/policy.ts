@@ -23,6 +23,7 @@ type Values = StoredPolicy['values'];
 export function registerPolicy(program: Command): void {
   const policy = program
     .command('policy')
+    .helpCommand(false)
     .description('settings stored with a circuit: processes take them over without a deploy');
   withStore(policy.command('get'))
     .description('show stored settings')

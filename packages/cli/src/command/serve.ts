@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
+import { bearerTokens, MIN_TOKEN_LENGTH } from '../control-api/access.ts';
 import { type Hosts, LOOPBACK } from '../control-api/gate.ts';
-import {
-  bearerTokens,
-  type ControlApiOptions,
-  createControlApi,
-  MIN_TOKEN_LENGTH,
-} from '../control-api/index.ts';
-import { DEFAULT_HOST, DEFAULT_PORT, isLoopback, listen } from '../serve/listen.ts';
+import type { ControlApiOptions } from '../control-api/index.ts';
+import { DEFAULT_HOST, DEFAULT_PORT, isLoopback } from '../serve/address.ts';
 import { CommandError, EXIT, usageError } from './exit.ts';
 import { inSession, withStore } from './session.ts';
 import type { StoreFlags } from './settings.ts';
@@ -38,6 +34,11 @@ export function registerServe(program: Command): void {
     )
     .action(async (flags: Flags) => {
       const access = accessFrom(flags, process.env);
+      // Half of what the command would take to start, and no other verb needs them.
+      const [{ createControlApi }, { listen }] = await Promise.all([
+        import('../control-api/index.ts'),
+        import('../serve/listen.ts'),
+      ]);
       await inSession(flags, ({ store, settings }) =>
         untilInterrupted(async (signal) => {
           const api = createControlApi({ store, by: settings.by, ...access });

@@ -11,6 +11,7 @@ import { note, out } from './terminal.ts';
 export function registerTable(program: Command): void {
   const table = program
     .command('table')
+    .helpCommand(false)
     .description('the DynamoDB table that the address of the store names');
   withStore(table.command('create'))
     .description(

@@ -1,82 +1,54 @@
-/** Completion scripts, made from the command line itself. */
-
-import type { Command } from 'commander';
+/**
+ * Completion scripts. They ask the command itself at each Tab (`switchgear complete -- <words>`, a line per candidate: the word, and
+ * behind a tab what it means), so that they never grow stale. Nothing of an answer is evaluated: names are whatever somebody called
+ * a circuit. The command is the one of the PATH, not the file that a line happens to begin with.
+ */
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** A command by the words that lead to it, and what may follow them. */
-interface Place {
-  /** `policy set`; empty for the program itself. */
-  readonly path: string;
-  readonly words: readonly { readonly word: string; readonly meaning: string }[];
-}
-
-export function completionScript(shell: Shell, program: Command): string {
-  const places = placesOf(program, '');
-  return { bash, zsh, fish }[shell](places);
-}
-
-function placesOf(command: Command, path: string): Place[] {
-  const commands = command.commands.map((each) => ({ word: each.name(), meaning: each.description() }));
-  const flags = command.options.map(({ long, description }) => ({ word: long ?? '', meaning: description }));
-  const help = { word: '--help', meaning: 'what it does and takes' };
-  const own: Place = { path, words: [...commands, ...flags, help].filter(({ word }) => word !== '') };
-  return [own, ...command.commands.flatMap((each) => placesOf(each, `${path} ${each.name()}`.trim()))];
-}
-
-/** The place that the words before the cursor lead to: the longest path that they begin with. */
-function cases(places: readonly Place[], line: (place: Place) => string): string {
-  return places
-    .filter(({ path }) => path !== '')
-    .sort((a, b) => b.path.length - a.path.length)
-    .map((place) => `    ${quoted(place.path)}|${quoted(`${place.path} `)}*) ${line(place)} ;;`)
-    .join('\n');
-}
-
-function bash(places: readonly Place[]): string {
-  const words = ({ words }: Place) => quoted(words.map(({ word }) => word).join(' '));
-  return `_switchgear() {
-  local before="\${COMP_WORDS[*]:1:COMP_CWORD-1}" words
-  case "$before" in
-${cases(places, (place) => `words=${words(place)}`)}
-    *) words=${words(places[0] as Place)} ;;
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
+/** bash splits words at `:` and `=`, and replaces only what is behind the last of those. */
+const BASH = `_switchgear() {
+  local line="\${COMP_LINE:0:COMP_POINT}" word
+  local -a words
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  local begun="\${words[-1]}"
+  local kept="\${begun%"\${begun##*[:=]}"}"
+  COMPREPLY=()
+  while IFS=$'\\t' read -r word _; do
+    printf -v word %q "$word"
+    COMPREPLY+=("\${word#"$kept"}")
+  done < <(command switchgear complete -- "\${words[@]:1}" 2>/dev/null)
+  [[ \${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 }
 complete -o default -F _switchgear switchgear
 `;
-}
 
-function zsh(places: readonly Place[]): string {
-  const words = ({ words }: Place) =>
-    words.map(({ word, meaning }) => quoted(`${word.replaceAll(':', '\\:')}:${meaning}`)).join(' ');
-  return `_switchgear() {
-  local -a items
-  local before="\${(j: :)words[2,CURRENT-1]}"
-  case "$before" in
-${cases(places, (place) => `items=(${words(place)})`)}
-    *) items=(${words(places[0] as Place)}) ;;
-  esac
-  _describe switchgear items
+const ZSH = `_switchgear() {
+  local word meaning
+  local -a found as
+  while IFS=$'\\t' read -r word meaning; do
+    [[ $word == *= ]] && as=(-S '')
+    word=\${word//\\\\/\\\\\\\\}
+    found+=("\${word//:/\\\\:}\${meaning:+:$meaning}")
+  done < <(command switchgear complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)
+  if (( $#found )); then _describe switchgear found "$as[@]"; else _files; fi
 }
 compdef _switchgear switchgear
 `;
-}
 
-function fish(places: readonly Place[]): string {
-  const lines = places.flatMap(({ path, words }) =>
-    words.map(({ word, meaning }) => {
-      const when =
-        path === '' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${path.split(' ').at(-1)}`;
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
-      return `complete -c switchgear -n ${quoted(when)} ${what} -d ${quoted(meaning)}`;
-    }),
-  );
-  return `complete -c switchgear -f\n${lines.join('\n')}\n`;
-}
+const FISH = `function __switchgear_complete
+  set -l before (commandline -opc)
+  set -l begun (commandline -ct)
+  set -l found (command switchgear complete -- $before[2..] $begun 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path $begun
+  end
+end
+complete -c switchgear -f -a '(__switchgear_complete)'
+`;
 
-/** For every shell: nothing within is special. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
+export const COMPLETION_SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

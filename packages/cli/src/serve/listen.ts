@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ControlApi } from '../control-api/index.ts';
+import { DEFAULT_HOST, DEFAULT_PORT } from './address.ts';
 
 export interface ListenOptions {
   /** Address to listen on. Default: 127.0.0.1. */
@@ -24,8 +25,6 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-export const DEFAULT_HOST = '127.0.0.1';
-export const DEFAULT_PORT = 4280;
 const REQUEST_WITHIN_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
 /** A client that asks and then does not read; streams say something every 15 s. */
@@ -74,9 +73,4 @@ export async function listen(
       server.closeAllConnections();
     },
   };
-}
-
-/** Whether only this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

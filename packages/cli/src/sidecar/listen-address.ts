@@ -2,7 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import { ConfigurationError } from 'switchgear';
-import { isLoopback } from '../serve/listen.ts';
+import { isLoopback } from '../serve/address.ts';
 
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }

@@ -8,7 +8,7 @@ import { parseSettings } from '../../src/command/policy.ts';
 import { select } from '../../src/command/select.ts';
 import { accessFrom } from '../../src/command/serve.ts';
 import { settingsFrom } from '../../src/command/settings.ts';
-import { isLoopback } from '../../src/serve/listen.ts';
+import { isLoopback } from '../../src/serve/address.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'switchgear-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));

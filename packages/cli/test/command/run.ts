@@ -78,12 +78,20 @@ export class Running {
         throw new Error(`it ended with ${code} and never said ${what}: ${out}${err}`);
       });
       const { stdout, stderr } = this.child;
+      const heard = new AbortController();
+      const { signal } = heard;
       await Promise.race([
-        once(stdout as NodeJS.ReadableStream, 'data'),
-        once(stderr as NodeJS.ReadableStream, 'data'),
+        once(stdout as NodeJS.ReadableStream, 'data', { signal }),
+        once(stderr as NodeJS.ReadableStream, 'data', { signal }),
         over,
-      ]);
+      ]).finally(() => heard.abort());
     }
+  }
+
+  /** What it has said until now is no answer to what comes. */
+  forget(): void {
+    this.#out = '';
+    this.#err = '';
   }
 
   /** Ctrl-C, and the end. */
