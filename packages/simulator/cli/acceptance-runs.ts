@@ -2,6 +2,7 @@ import {
   Distribution,
   DYNAMODB,
   Engine,
+  type GearSettings,
   ModelledStore,
   Process,
   Random,
@@ -15,14 +16,17 @@ import {
 import { type BreakerOptions, Switchgear } from 'switchgear';
 import type { Finding } from './acceptance.ts';
 
-/** Of the 1 000 that the design names: an hour takes a good part of a minute. */
-export const SICK_HOURS = 4;
-
 const SEEDS = 9;
 const QUIET = { maxConcurrent: false, timeout: 2_000 } as const;
 const LIKE_PEERS = { ...QUIET, failureRatio: 0, backoff: 1, jitter: 0 } as const;
-const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+
+interface Ours {
+  readonly seed: number;
+  readonly policy: BreakerOptions;
+  readonly profile?: StoreProfile;
+  readonly gear?: GearSettings;
+}
 
 interface Change {
   readonly atMs: number;
@@ -30,17 +34,15 @@ interface Change {
 }
 
 /** Runs ours in a scenario, and gives every transition that was committed, with what the store was asked for. */
-async function observed(
+export async function observed(
   scenario: Scenario,
   durationMs: number,
-  seed: number,
-  profile: StoreProfile,
-  policy: BreakerOptions,
+  { seed, policy, profile = DYNAMODB, gear = {} }: Ours,
 ) {
   const engine = new Engine();
   const random = new Random(seed);
   const store = new ModelledStore(engine, profile, random.fork('strategy'));
-  const strategy = new SwitchgearStrategy(store, policy);
+  const strategy = new SwitchgearStrategy(store, policy, gear, 'decide');
   const changes: Change[] = [];
   const nothing = () => {};
   store.watcher = {
@@ -84,7 +86,7 @@ export async function recovery(tell: (line: string) => void): Promise<Finding> {
       const tookMs: number[] = [];
       for (let seed = 1; seed <= SEEDS; seed++) {
         const policy = { ...LIKE_PEERS, halfOpenSuccessThreshold: 3 };
-        const { changes } = await observed(scenario, MINUTE_MS + 40_000, seed, profile, policy);
+        const { changes } = await observed(scenario, MINUTE_MS + 40_000, { seed, profile, policy });
         const closed = changes.findIndex(({ to, atMs }) => to === 'closed' && atMs > MINUTE_MS + 15_000);
         const probed = changes.slice(0, closed).findLast(({ to }) => to === 'half-open');
         tookMs.push((changes[closed]?.atMs ?? Number.NaN) - (probed?.atMs ?? Number.NaN));
@@ -106,7 +108,10 @@ export async function recovery(tell: (line: string) => void): Promise<Finding> {
 /** From the first failure to the committed trip, 10 000 processes. */
 export async function trip(): Promise<Finding> {
   const { scenario } = scenarioOf({ ...SHAPE, processes: 10_000, rps: 20_000, outageMs: 5_000 });
-  const { changes, ledger, meter } = await observed(scenario, MINUTE_MS + 5_000, 1, DYNAMODB, LIKE_PEERS);
+  const { changes, ledger, meter } = await observed(scenario, MINUTE_MS + 5_000, {
+    seed: 1,
+    policy: LIKE_PEERS,
+  });
   const firstMs = ledger.slices.findIndex(({ failed }) => failed > 0) * 100;
   const tookMs = (changes.find(({ to }) => to === 'open')?.atMs ?? Number.POSITIVE_INFINITY) - firstMs;
   return {
@@ -146,30 +151,6 @@ export async function healthy(): Promise<Finding> {
     found.push(`${circuits}: ${store.meter.writes} writes, ${each.toFixed(1)} batches of at most ${most}`);
   }
   return { found: found.join('; '), kept };
-}
-
-/** Trips by stray errors alone. */
-export async function background(): Promise<Finding> {
-  const shape = { ...SHAPE, processes: 50, rps: 1_000, outageMs: 1_000, strayFailures: 0.001 };
-  const [well] = scenarioOf(shape).scenario.script;
-  const scenario = { ...scenarioOf(shape).scenario, script: well ? [well] : [] };
-  let trips = 0;
-  for (let seed = 1; seed <= 3; seed++)
-    trips += (await observed(scenario, 10 * MINUTE_MS, seed, DYNAMODB, QUIET)).changes.length;
-  return { found: `${trips} transitions`, kept: trips === 0 };
-}
-
-/** Trips of the fleet by one process that is sick. */
-export async function sick(tell: (line: string) => void): Promise<Finding> {
-  const shape = { ...SHAPE, processes: 200, rps: 2_000, outageMs: HOUR_MS, trouble: 'sick-process' } as const;
-  const { scenario } = scenarioOf(shape);
-  let trips = 0;
-  for (let seed = 1; seed <= SICK_HOURS; seed++) {
-    const { changes } = await observed(scenario, HOUR_MS, seed, DYNAMODB, { ...QUIET, quorum: 2 });
-    trips += changes.length;
-    tell(`sick process, hour ${seed} of ${SICK_HOURS}: ${changes.length} transitions`);
-  }
-  return { found: `${trips} transitions in ${SICK_HOURS} hours`, kept: trips === 0 };
 }
 
 const SHAPE = { trouble: 'outage', recoveryMs: 0, timeoutMs: 2_000 } as const;

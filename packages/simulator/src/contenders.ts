@@ -54,11 +54,11 @@ export const CONTENDERS = {
   dynamodb:
     ({ policy, gear }) =>
     (engine, random) =>
-      new SwitchgearStrategy(new ModelledStore(engine, DYNAMODB, random), policy, gear),
+      new SwitchgearStrategy(new ModelledStore(engine, DYNAMODB, random), policy, gear, 'decide'),
   redis:
     ({ policy, gear }) =>
     (engine, random) =>
-      new SwitchgearStrategy(new ModelledStore(engine, REDIS, random), policy, gear),
+      new SwitchgearStrategy(new ModelledStore(engine, REDIS, random), policy, gear, 'decide'),
   oracle:
     ({ script }) =>
     (engine) =>

@@ -19,6 +19,7 @@ export class Engine {
   readonly #queue = new EventQueue();
   readonly #settle: () => Promise<void>;
   #touched = false;
+  #untilMs = START_MS;
   #events = 0;
   /** Milliseconds since 1970, with fractions. The store's true time; processes see it through their own clocks. */
   nowMs = START_MS;
@@ -31,6 +32,11 @@ export class Engine {
   /** Milliseconds since the run began. */
   get elapsedMs(): number {
     return this.nowMs - START_MS;
+  }
+
+  /** Nothing happens before, but for what is still to be added. */
+  get idleUntilMs(): number {
+    return Math.min(this.#queue.nextMs, this.#untilMs);
   }
 
   /** Events that have happened. */
@@ -55,6 +61,7 @@ export class Engine {
   async advance(ms: number): Promise<void> {
     const queue = this.#queue;
     const untilMs = this.nowMs + ms;
+    this.#untilMs = untilMs;
     while (queue.nextMs <= untilMs) {
       this.nowMs = queue.nextMs;
       queue.take().happen();

@@ -11,8 +11,10 @@ export abstract class ProcessEvent implements Event {
   }
 
   happen(): void {
-    if (this.process.running) this.run();
-    else this.process.hold(this);
+    if (this.process.running) {
+      this.process.before?.();
+      this.run();
+    } else this.process.hold(this);
   }
 
   abstract run(): void;
@@ -29,6 +31,8 @@ export class Process implements Clock {
   #held: ProcessEvent[] = [];
   #frozenAtMs = 0;
   #frozenMs = 0;
+  /** Called before anything happens in it. */
+  before: (() => void) | undefined;
   /** How often it was frozen. */
   freezes = 0;
   /** How far its clock is ahead of the true time, milliseconds. */

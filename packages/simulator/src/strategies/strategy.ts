@@ -22,6 +22,11 @@ export interface Guard {
   readonly state?: EffectiveState;
   /** Admits a call, or refuses it: `undefined`, or `null` where only too many run already. A promise where it has to ask first. */
   enter(): Ticket | undefined | Promise<Ticket | undefined | null>;
+  /**
+   * Takes a call that comes at `atMs`, before anything else happens, and goes well until `endMs`: true where it would be admitted,
+   * and nothing but a count would come of it. What is false was not taken.
+   */
+  pass?(atMs: number, endMs: number): boolean;
 }
 
 /** A way to protect a dependency, for a whole fleet. Made anew for each run. */

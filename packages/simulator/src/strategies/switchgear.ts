@@ -3,6 +3,7 @@ import type { Process } from '../engine/process.ts';
 import type { Random } from '../engine/random.ts';
 import type { ModelledStore } from '../store/modelled-store.ts';
 import { ExecutingGuard } from './executing-guard.ts';
+import { LeanGuard } from './lean-guard.ts';
 import type { Strategy } from './strategy.ts';
 import { SwitchgearGuard } from './switchgear-guard.ts';
 
@@ -11,6 +12,12 @@ export interface GearSettings extends Pick<SwitchgearOptions, 'maxStale' | 'stor
   /** Milliseconds. */
   readonly cacheTtl?: number;
 }
+
+/**
+ * How calls are made. `execute` has timeouts, the line before the bulkhead, and shadow mode; `acquire` has permits; `decide` has
+ * neither, where nothing would come of them, and is the cheapest: same decisions, same requests to the store.
+ */
+export type Asks = 'execute' | 'acquire' | 'decide';
 
 /** The dependency's circuit. */
 export const CIRCUIT = 'payments';
@@ -25,14 +32,14 @@ export class SwitchgearStrategy implements Strategy {
   mixedUp: ((process: Process, what: string) => void) | undefined;
   readonly #policy: BreakerOptions;
   readonly #settings: GearSettings;
-  readonly #asks: 'acquire' | 'execute';
+  readonly #asks: Asks;
 
-  /** @param asks how calls are made: `execute` has timeouts, the line before the bulkhead, and shadow mode; `acquire` is cheaper. */
+  /** @param asks how calls are made. */
   constructor(
     store: ModelledStore,
     policy: BreakerOptions = {},
     settings: GearSettings = {},
-    asks: 'acquire' | 'execute' = 'acquire',
+    asks: Asks = 'acquire',
   ) {
     this.name = `switchgear on ${store.profile.name}`;
     this.store = store;
@@ -57,10 +64,15 @@ export class SwitchgearStrategy implements Strategy {
       },
     });
     const breaker = gear.breaker(CIRCUIT, this.#policy);
+    const { slowCallDuration, maxConcurrent } = breaker.options;
+    const measured =
+      Number.isFinite(slowCallDuration) || Number.isFinite(maxConcurrent) || this.#settings.awaitReports;
     const guard =
-      this.#asks === 'acquire'
-        ? new SwitchgearGuard(process, gear, breaker)
-        : new ExecutingGuard(process, gear, breaker, (what) => this.mixedUp?.(process, what));
+      this.#asks === 'execute'
+        ? new ExecutingGuard(process, gear, breaker, (what) => this.mixedUp?.(process, what))
+        : this.#asks === 'acquire' || measured
+          ? new SwitchgearGuard(process, gear, breaker)
+          : new LeanGuard(process, gear, breaker);
     gear.onStateChange((change) => this.changed?.(process, change));
     // The meter counts the store's failures; unheard ones would fill the console.
     gear.onStoreError(() => {});

@@ -74,6 +74,22 @@ export class Dependency {
   /** What a call meets with that `process` makes now; `luck` and `fate` are uniform in [0, 1). */
   serve(process: Process, luck: number, fate: number): Service {
     const elapsedMs = this.#engine.elapsedMs;
+    const { latencyMs, failureRatio, ignoredRatio = 0, capacity } = this.#conditionOf(process, elapsedMs);
+    const service = this.#service;
+    service.latencyMs = latencyMs.at(luck);
+    service.outcome =
+      fate < failureRatio ? 'failure' : fate < failureRatio + ignoredRatio ? 'ignored' : 'success';
+    if (capacity !== undefined) service.latencyMs += this.#queue(elapsedMs, capacity);
+    return service;
+  }
+
+  /** How long a call takes that comes at `elapsedMs`, not before now, goes well and stands in no line; `undefined` of another one. */
+  wellMs(process: Process, luck: number, fate: number, elapsedMs: number): number | undefined {
+    const { latencyMs, failureRatio, ignoredRatio = 0, capacity } = this.#conditionOf(process, elapsedMs);
+    return capacity === undefined && fate >= failureRatio + ignoredRatio ? latencyMs.at(luck) : undefined;
+  }
+
+  #conditionOf(process: Process, elapsedMs: number): Condition {
     for (
       let next = this.#script[this.#next];
       next && next.fromMs <= elapsedMs;
@@ -81,18 +97,7 @@ export class Dependency {
     )
       this.#phase = next;
     const { condition, elsewhere, affects } = this.#phase;
-    const {
-      latencyMs,
-      failureRatio,
-      ignoredRatio = 0,
-      capacity,
-    } = elsewhere && affects && !affects(process) ? elsewhere : condition;
-    const service = this.#service;
-    service.latencyMs = latencyMs.at(luck);
-    service.outcome =
-      fate < failureRatio ? 'failure' : fate < failureRatio + ignoredRatio ? 'ignored' : 'success';
-    if (capacity !== undefined) service.latencyMs += this.#queue(elapsedMs, capacity);
-    return service;
+    return elsewhere && affects && !affects(process) ? elsewhere : condition;
   }
 
   /** Puts one call in line; how long it waits there. */

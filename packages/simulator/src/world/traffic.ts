@@ -43,8 +43,8 @@ export class Traffic implements Event {
   watcher: CallWatcher | undefined;
   /** Calls at the dependency. */
   inFlight = 0;
-  readonly #rate: Rate;
-  readonly #random: Random;
+  protected readonly rate: Rate;
+  protected readonly random: Random;
   /** Calls that are over, to be used again: memory grows with calls in flight. */
   readonly #spare: Call[] = [];
 
@@ -67,23 +67,27 @@ export class Traffic implements Event {
     this.placement = placement;
     this.dependency = dependency;
     this.timeoutMs = timeoutMs;
-    this.#rate = rate;
-    this.#random = random;
+    this.rate = rate;
+    this.random = random;
   }
 
   /** Sets the first call on its way. */
   start(): void {
-    this.engine.after(nextGap(this.#rate, this.engine.elapsedMs, this.#random), this);
+    this.engine.after(nextGap(this.rate, this.engine.elapsedMs, this.random), this);
   }
 
   /** A call comes. What chance gives it is drawn here, whether it is admitted or not: strategies then compare like with like. */
   happen(): void {
-    const random = this.#random;
+    const { random } = this;
     const member = this.placement.place(random.uniform());
     const luck = random.uniform();
     const fate = random.uniform();
     // Before this call sets events of its own: the next one is likely to come before them, and the queue is quick then.
-    this.engine.after(nextGap(this.#rate, this.engine.elapsedMs, random), this);
+    this.engine.after(nextGap(this.rate, this.engine.elapsedMs, random), this);
+    this.begin(member, luck, fate);
+  }
+
+  protected begin(member: Member, luck: number, fate: number): void {
     const call = this.#spare.pop() ?? new Call(this, member);
     call.begin(member, luck, fate);
   }

@@ -5,6 +5,7 @@ import type { Strategy } from '../strategies/strategy.ts';
 import type { Rate } from './arrivals.ts';
 import { Dependency, type Phase } from './dependency.ts';
 import { Lambda, type LambdaSettings } from './lambda.ts';
+import { LazyTraffic } from './lazy-traffic.ts';
 import { Ledger } from './ledger.ts';
 import type { Member, Placement } from './member.ts';
 import { Pods } from './pods.ts';
@@ -21,6 +22,8 @@ export interface Scenario {
   readonly timeoutMs: number;
   /** Clocks of the processes are off by up to this, either way. */
   readonly skewMs: number;
+  /** Where only the protocol is of interest, for longer runs: see `LazyTraffic`. */
+  readonly lazy?: boolean;
 }
 
 /** A fleet, its calls and its dependency, under one strategy. */
@@ -44,7 +47,7 @@ export class World {
       'processes' in fleet
         ? new Pods(Array.from({ length: fleet.processes }, () => this.member()))
         : new Lambda(() => this.member(), fleet);
-    this.traffic = new Traffic(engine, {
+    this.traffic = new (scenario.lazy ? LazyTraffic : Traffic)(engine, {
       ledger: this.ledger,
       placement: this.placement,
       dependency: new Dependency(engine, script),

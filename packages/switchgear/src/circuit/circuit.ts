@@ -111,6 +111,11 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.#usedMs;
   }
 
+  /** By the local clock: calls before it are admitted with no further look, as long as nothing else happens. For simulations. */
+  get calmUntilMs(): number {
+    return this.#calmUntilMs;
+  }
+
   /** What becomes of a call, at once; `null` where the store has a word in it: on a cold start, after a thaw, for a probe. */
   decide(): Answer | null {
     const now = this.#host.clock.now();
