@@ -14,12 +14,12 @@ import type { Guard } from './guard/guard.ts';
 import { onAbort } from './guard/on-abort.ts';
 import type { Surround } from './guards.ts';
 import { FUNCTION, type ResolvedOptions, refusal } from './options.ts';
-import { Permit } from './permit.ts';
+import { Permit, type PermitOwner } from './permit.ts';
 
 const NO_SIGNAL = 'signal is not an AbortSignal';
 
 /** Guards the calls to one dependency. Made by `Switchgear.breaker`. `Added` is what its own guards may answer beside the calls' results. */
-export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
+export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard<Added> {
   declare readonly adds?: Added;
   readonly #host: Host;
   readonly #options: ResolvedOptions;
@@ -92,7 +92,7 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
    *
    * @throws CircuitOpenError (`CIRCUIT_OPEN`) if the circuit admits nothing: `fn` was not called.
    * @throws BulkheadFullError (`BULKHEAD_FULL`) if too many calls run and wait already: `fn` was not called.
-   * @throws TimeoutError (`CALL_TIMEOUT`) after `timeout`: `fn` was called, its signal is aborted.
+   * @throws TimeoutError (`CALL_TIMEOUT`) after `timeout`: `fn` was called, its signal is aborted. Until then the call keeps the process alive.
    * @throws TypeError for a signal that is none: `fn` was not called.
    */
   execute<T>(fn: (call: CallContext) => PromiseLike<T> | T, options?: CallOptions): Promise<T | Added> {
@@ -128,7 +128,7 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
 
   /**
    * Admission without a function: for streams, batches and callbacks. Cost and errors as for `execute`; `timeout` and `guards` do not
-   * apply, the permit lapses after `leaseDuration`.
+   * apply, the permit lapses after `leaseDuration`; until then it does not keep the process alive.
    */
   async acquire(options?: CallOptions): Promise<Permit> {
     const answer = this.admit(options);
@@ -221,12 +221,12 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
     try {
       result = await fn(new PlainCall());
     } catch (error) {
-      this.#bulkhead?.leave();
+      this.ended();
       const told = this.threw(ticket, error, startMs);
       if (told) await told;
       throw error;
     }
-    this.#bulkhead?.leave();
+    this.ended();
     const told =
       this.#timed || this.#options.isFailure || this.#host.tellCall
         ? this.returned(ticket, result, startMs)
@@ -239,7 +239,7 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
 
   /** Whether the length of a call matters: it may begin to, by a stored policy. */
   get #timed(): boolean {
-    return this.options.slowCallDuration !== Number.POSITIVE_INFINITY;
+    return this.options.slowCallDuration !== Infinity;
   }
 
   #slow(startMs: number): boolean {
@@ -249,13 +249,14 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
   /** @internal */
   returned(ticket: Ticket, result: unknown, startMs: number): Promise<void> | undefined {
     const { isFailure } = this.#options;
-    if (!isFailure || !safely(isFailure, result, false)) return this.#succeeded(ticket, startMs);
+    if (!isFailure || !safely(isFailure, result, false)) return this.succeeded(ticket, startMs);
     const name = failureName(result);
     // Only a status is a word about the failure; a result's `name` may be a customer's.
     return this.#failed(ticket, result, name.startsWith('HTTP ') ? name : 'failed result', startMs);
   }
 
-  #succeeded(ticket: Ticket, startMs: number): Promise<void> | undefined {
+  /** @internal */
+  succeeded(ticket: Ticket, startMs: number): Promise<void> | undefined {
     const slow = this.#slow(startMs);
     if (ticket !== undefined) this.#tell(slow ? 'slow' : 'success');
     const told = slow
@@ -327,20 +328,9 @@ export class Breaker<out Added = never> implements CallOwner, Guard<Added> {
   // ── permits ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #permit(ticket: Ticket): Permit {
-    const startMs = this.#host.clock.now();
     if (ticket === undefined) this.#tell('rejected');
-    return new Permit(this.#deadlines.lane(this.options.leaseDuration), startMs, (verdict) => {
-      this.ended();
-      switch (verdict.kind) {
-        case 'success':
-          // Its holder has judged: there is no result to look at.
-          return this.#succeeded(ticket, startMs);
-        case 'failure':
-          return this.threw(ticket, verdict.error, startMs);
-        case 'cancel':
-          return this.cancelled(ticket);
-      }
-    });
+    const lane = this.#deadlines.lane(this.options.leaseDuration, true);
+    return new Permit(this, lane, ticket, this.#host.clock.now());
   }
 }
 

@@ -8,15 +8,17 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970. May jump: correctness rests on comparing such values, never on a timer having fired. */
   now(): number;
-  /** Runs `run` once, in `ms` milliseconds or later. Keeps the process alive while it waits. */
-  setTimer(run: () => void, ms: number): Timer;
+  /** Runs `run` once, in `ms` milliseconds or later. Keeps the process alive while it waits, unless nobody does: `idle`. */
+  setTimer(run: () => void, ms: number, idle?: boolean): Timer;
 }
 
 /** The machine's clock and timers. */
 export const systemClock: Clock = {
   now: Date.now,
-  setTimer(run, ms) {
+  setTimer(run, ms, idle) {
     const handle = setTimeout(run, ms);
+    // A browser's timer is a number, and keeps nothing alive.
+    if (idle) handle.unref?.();
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -1,34 +1,44 @@
 /** Admission without a function to run: for streams, batches and callbacks. */
 
+import type { CallOwner } from './call.ts';
+import type { Ticket } from './circuit/ticket.ts';
 import { Deadline, type Lane } from './guard/deadline.ts';
 
-/** How the holder of a permit says that its call ended. */
-export type PermitVerdict =
-  | { readonly kind: 'success' }
-  | { readonly kind: 'failure'; readonly error: unknown }
-  | { readonly kind: 'cancel' };
+/** The part of a breaker that a permit talks to. */
+export interface PermitOwner extends Pick<CallOwner, 'threw' | 'cancelled' | 'ended'> {
+  /** Its holder has judged: there is no result to look at. */
+  succeeded(ticket: Ticket, startMs: number): Promise<void> | undefined;
+}
+
+/** What most verdicts leave to be waited for. */
+const NOTHING = Promise.resolve();
 
 /**
  * The right to make one call. Give it back by `success`, `failure` or `cancel`; only the first of them counts. One that
- * is never given back lapses after `leaseDuration` with no verdict, and its place is free again. Disposable:
+ * is never given back lapses after `leaseDuration` with no verdict, and its place is free again; a process that has nothing
+ * else to do does not wait for that. Disposable:
  * `using permit = await breaker.acquire()` cancels what was not settled.
  */
 export class Permit extends Deadline implements Disposable {
+  readonly #owner: PermitOwner;
   readonly #lane: Lane;
-  readonly #settle: (verdict: PermitVerdict) => Promise<void> | undefined;
+  readonly #ticket: Ticket;
+  readonly #startMs: number;
   #settled = false;
 
   /** @internal */
-  constructor(lane: Lane, nowMs: number, settle: (verdict: PermitVerdict) => Promise<void> | undefined) {
+  constructor(owner: PermitOwner, lane: Lane, ticket: Ticket, startMs: number) {
     super();
+    this.#owner = owner;
     this.#lane = lane;
-    this.#settle = settle;
-    lane.start(this, nowMs);
+    this.#ticket = ticket;
+    this.#startMs = startMs;
+    lane.start(this, startMs);
   }
 
   /** The call went well. The promise never rejects; see `failure` for when to await it. */
   success(): Promise<void> {
-    return this.#end({ kind: 'success' });
+    return (this.#end() && this.#owner.succeeded(this.#ticket, this.#startMs)) || NOTHING;
   }
 
   /**
@@ -37,12 +47,12 @@ export class Permit extends Deadline implements Disposable {
    * Elsewhere it settles at once, and `gear.flush` waits for the store. It never rejects.
    */
   failure(error: unknown): Promise<void> {
-    return this.#end({ kind: 'failure', error });
+    return (this.#end() && this.#owner.threw(this.#ticket, error, this.#startMs)) || NOTHING;
   }
 
   /** The call was not made, or says nothing about the dependency. */
   cancel(): void {
-    void this.#end({ kind: 'cancel' });
+    if (this.#end()) void this.#owner.cancelled(this.#ticket);
   }
 
   [Symbol.dispose](): void {
@@ -54,10 +64,12 @@ export class Permit extends Deadline implements Disposable {
     this.cancel();
   }
 
-  async #end(verdict: PermitVerdict): Promise<void> {
-    if (this.#settled) return;
+  /** Whether it was not settled before. */
+  #end(): boolean {
+    if (this.#settled) return false;
     this.#settled = true;
     this.#lane.clear(this);
-    await this.#settle(verdict);
+    this.#owner.ended();
+    return true;
   }
 }

@@ -19,16 +19,18 @@ import {
   type StoredPolicy,
   sameEpoch,
 } from '../core/record.ts';
-import { dueHead, type Mover, tripped } from '../core/transitions.ts';
+import { dueHead, type Mover } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
 import { CircuitOpenError, type RejectingState, StoreError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Store, WriteAnswer } from '../store/contract.ts';
 import { Commits } from './commits.ts';
+import { Contact } from './contact.ts';
 import { Era } from './era.ts';
 import type { Host } from './host.ts';
 import { inForce } from './live-policy.ts';
 import { LocalCircuit } from './local-circuit.ts';
+import { type LastFailure, moverOf } from './mover.ts';
 import { type ProbedCircuit, Probing } from './probing.ts';
 import { type ReportedCircuit, Reports } from './reports.ts';
 import { Snapshot } from './snapshot.ts';
@@ -43,6 +45,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   readonly #host: Host;
 
   readonly #snapshot = new Snapshot();
+  readonly #contact: Contact;
   readonly #commits: Commits;
   readonly #probing: Probing;
   readonly #reports: Reports;
@@ -50,21 +53,14 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   /** What this process saw in the present epoch; read from outside for reporting. */
   era: Era;
   #policy: ResolvedOptions;
-  #lastFailure: (Failure & { readonly atMs: number }) | undefined;
+  #lastFailure: LastFailure | undefined;
 
   /** From `#calmFromMs` until `#calmUntilMs` by the local clock every call is admitted with no further look. */
   #calmFromMs = 0;
   #calmUntilMs = 0;
   /** When the latest call came. */
-  #usedMs = Number.NEGATIVE_INFINITY;
-
+  #usedMs = -Infinity;
   #loading: Promise<void> | undefined;
-  /** When the store answered and had no record of this circuit that could be read. */
-  #missedMs = Number.NEGATIVE_INFINITY;
-  /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
-  #unanswered = false;
-  /** Since when transitions and leases are asked for in vain; `Infinity` once a write is answered. */
-  #askedMs = Number.POSITIVE_INFINITY;
 
   constructor(name: string, code: ResolvedOptions, host: Host, mode: CircuitMode = 'enforce') {
     this.name = name;
@@ -73,13 +69,10 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     this.#host = host;
     this.mode = mode;
     this.era = new Era(code, windowOf(code));
+    this.#contact = new Contact(host);
     this.#commits = new Commits(name, host, (record, sentMs) => this.#hear(record, sentMs));
     this.#probing = new Probing(this);
     this.#reports = new Reports(this, host);
-    if (mode === 'disabled') {
-      this.#calmFromMs = Number.NEGATIVE_INFINITY;
-      this.#calmUntilMs = Number.POSITIVE_INFINITY;
-    }
   }
 
   /** The settings in force: those of the code, and over them those that are stored with the circuit. */
@@ -122,7 +115,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     this.#usedMs = now;
     if ((now < this.#calmUntilMs && now >= this.#calmFromMs) || this.mode === 'disabled') return this.era;
     const refreshMs = this.#host.refresh(now);
-    return this.#stale(now) && !this.#away() ? null : this.#judge(refreshMs);
+    return this.#stale && !this.#contact.lost ? null : this.#judge(refreshMs);
   }
 
   /** The same with the store's word, within its budget; `waitedMs`: what the call has waited for the store before. */
@@ -139,11 +132,10 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** The read that `ask` would wait for, so that its caller may wait for it with nothing in hand. */
   ready(): Promise<void> | undefined {
-    const now = this.#host.clock.now();
-    if (this.mode === 'disabled' || !this.#stale(now) || this.#away()) return undefined;
-    this.#usedMs = now;
+    if (this.mode === 'disabled' || !this.#stale || this.#contact.lost) return undefined;
+    this.#usedMs = this.#host.clock.now();
     // Due at the same time, as a rule: then both are one read.
-    this.#host.refresh(now);
+    this.#host.refresh(this.#usedMs);
     return this.load();
   }
 
@@ -203,7 +195,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     const known = this.#snapshot.record;
     const taken = this.#snapshot.take(record, sentMs, this.#host.clock.now(), sure);
     if (taken !== 'taken') return taken === 'older';
-    this.#unanswered = false;
+    this.#contact.heard();
     this.#calmUntilMs = 0;
     this.#takeOver(record.policy, known?.policy);
     if (!known || !sameEpoch(record.epoch, known.epoch)) this.#enter(record, known);
@@ -218,7 +210,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** The store has answered, with nothing about this circuit. */
   missed(): void {
-    this.#missedMs = this.#host.clock.now();
+    this.#contact.missed();
   }
 
   /** Takes over settings that were stored, changed or removed. What the epoch's terms say holds until the next one. */
@@ -236,15 +228,14 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   // ── admission ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #ask(refreshMs: number): Promise<Answer> {
-    if (this.#stale(this.#host.clock.now()) && !this.#away()) await this.load();
+    if (this.#stale && !this.#contact.lost) await this.load();
     const answer = this.#judge(refreshMs);
     return answer === null ? ((await this.#probing.take()) ?? this.#judgeAlone(refreshMs)) : answer;
   }
 
   /** What comes too late for its call. */
   #keep(late: Answer): void {
-    if (!(late instanceof Probe)) return;
-    if (late.base) this.#probing.keep(late);
+    if (late instanceof Probe && late.base) this.#probing.keep(late);
     else void this.cancelled(late);
   }
 
@@ -253,26 +244,17 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.record && overrideActive(this.record, nowMs) ? undefined : this.#local;
   }
 
-  #stale(now: number): boolean {
-    return this.#snapshot.stale(now, this.#host.maxStale);
+  get #stale(): boolean {
+    return this.#snapshot.stale(this.#host.clock.now(), this.#host.maxStale);
   }
 
   /** The store does not answer, and the snapshot is too old or the right to probe cannot be had: the process is on its own. */
   #alone(): boolean {
-    const now = this.#host.clock.now();
-    return this.#away() && (this.#stale(now) || this.#mute(now));
+    return this.#contact.lost && (this.#stale || this.#mute);
   }
 
-  /** Whether the store has taken no write for as long as any prober may take: it may be that it can only be read. */
-  #mute(now: number): boolean {
-    return now - this.#askedMs >= this.#policy.leaseDuration;
-  }
-
-  /** Whether it would be in vain to wait for the store: it failed just now, or what it has of this circuit cannot be read. */
-  #away(): boolean {
-    const { guard, clock, maxStale } = this.#host;
-    const age = clock.now() - this.#missedMs;
-    return guard.failedWithin(maxStale) || (age >= 0 && age < maxStale);
+  get #mute(): boolean {
+    return this.#contact.mute(this.#policy.leaseDuration);
   }
 
   /** What a call may do now: by an override, else the local circuit, else the fleet's record. */
@@ -305,16 +287,16 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
         return this.#probing.granted(nowMs) ?? this.#reject(verdict.untilMs, nowMs);
       case 'probe': {
         const record = this.#known;
-        if (this.#alone()) this.#local ??= LocalCircuit.standIn(record, this.#policy);
+        if (this.#alone()) this.#local ??= new LocalCircuit(record);
         const local = this.#localInForce(nowMs);
         if (local) {
-          const { slot, lease } = local.lease(verdict, this.mover(nowMs));
+          const { slot, lease } = local.lease(verdict, this.#policy, this.mover(nowMs));
           return new Probe(undefined, slot, lease, this.era);
         }
         // A verdict that calls for a transition ends the probing, although its slot is free.
-        const busy = this.#probing.taking || this.#unanswered || this.deciding;
+        const busy = this.#probing.taking || this.#contact.unanswered || this.deciding;
         if (!busy && !due(record, this.#policy, nowMs)) return null;
-        if (!this.#unanswered) this.#pursue();
+        if (!this.#contact.unanswered) this.#pursue();
         return this.#reject(nowMs, nowMs);
       }
     }
@@ -327,22 +309,20 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     const head = dueHead(record, this.#policy, this.mover(nowMs));
     const settled = head && moveTo(record, record.epoch, head);
     if (!settled) return;
-    this.#local = LocalCircuit.standIn(settled, this.#policy);
+    this.#local = new LocalCircuit(settled);
     this.era = this.era.afterwards();
   }
 
   /** No further look until the next refresh, the end of the bucket, or an override's. */
   #beCalm(refreshMs: number): void {
     const now = this.#host.clock.now();
-    const ends = this.record?.override?.untilMs;
-    const overrideMs = ends === undefined ? Number.POSITIVE_INFINITY : now + ends - this.now();
-    const fresh = this.#stale(now) ? Number.POSITIVE_INFINITY : this.#snapshot.readMs + this.#host.maxStale;
+    const overrideMs = (this.record?.override?.untilMs ?? 0) - this.now();
     this.#calmFromMs = now;
     this.#calmUntilMs = Math.min(
       refreshMs,
-      fresh,
       this.#turn(),
-      overrideMs > now ? overrideMs : Number.POSITIVE_INFINITY,
+      this.#stale ? Infinity : this.#snapshot.readMs + this.#host.maxStale,
+      overrideMs > 0 ? now + overrideMs : Infinity,
     );
   }
 
@@ -364,14 +344,12 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** After bad news of its own: opens locally and for the fleet if they suffice, else reports. */
   #protect(): Promise<void> | undefined {
-    const record = this.record;
-    const nowMs = this.now();
-    const reason = this.era.tripReason();
+    const { record } = this;
     const base = this.#local?.record ?? record ?? this.root();
-    if (reason && !this.#held(base, nowMs)) {
+    const mover = this.mover(this.now());
+    const local = LocalCircuit.trip(base, this.#policy, mover, this.era.total(), record?.epoch);
+    if (local) {
       // At once, not when the store has answered: until then, and if it never does, this process is protected.
-      const evidence = { reason, counts: this.era.total(), epoch: record?.epoch };
-      const local = LocalCircuit.trip(base, this.#policy, this.mover(nowMs), evidence);
       this.#local = local;
       this.#calmUntilMs = 0;
       this.#pursue();
@@ -385,29 +363,24 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     return this.deciding ?? (record && this.#reports.send());
   }
 
-  /** Whether an operator's word, or a state other than closed, keeps evidence from tripping the circuit. */
-  #held(record: CircuitRecord, nowMs: number): boolean {
-    return record.state !== 'closed' || overrideActive(record, nowMs) || overrideUnsettled(record, nowMs);
-  }
-
   #verdict(probe: Probe, verdict: ProbeVerdict): Promise<void> | undefined {
     if (probe.base) return this.#probing.settle(probe, verdict);
-    this.#settleLocal(probe, verdict, this.now());
+    this.#settleLocal(probe, verdict);
     return undefined;
   }
 
-  #settleLocal({ slot, lease }: Probe, verdict: ProbeVerdict, nowMs: number): void {
+  #settleLocal({ slot, lease }: Probe, verdict: ProbeVerdict): void {
     const local = this.#local;
-    if (!local?.settle(slot, lease.id, verdict, this.mover(nowMs))) return;
+    const mover = this.mover(this.now());
+    if (!local?.settle(slot, lease.id, verdict, this.#policy, mover, this.record?.epoch)) return;
     this.#emitLocal();
     if (local.record.state !== 'closed') {
-      if (local.evidence) local.evidence = { ...local.evidence, epoch: this.record?.epoch };
       this.#pursue();
       return;
     }
     // What was counted before belongs to the outage that just ended.
     this.era = this.era.afterwards();
-    if (local.evidence) this.#local = undefined;
+    if (local.tripped) this.#local = undefined;
   }
 
   // ── transitions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -418,21 +391,12 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     const nowMs = this.#host.guard.now();
     if (!record || this.deciding || nowMs === undefined || this.mode === 'disabled') return;
     const mover = this.mover(nowMs);
-    const next = dueHead(record, this.#policy, mover) ?? this.#ownTrip(record, mover);
+    const next = dueHead(record, this.#policy, mover) ?? this.#local?.forFleet(record, this.#policy, mover);
     if (next) void this.move(next);
   }
 
-  /** What opened this process is told to the fleet, when the store is back, for as long as it holds this process open. */
-  #ownTrip(record: CircuitRecord, mover: Mover): Head | undefined {
-    const own =
-      this.#policy.quorum === 1 && !this.#held(record, mover.nowMs) ? this.#local?.evidence : undefined;
-    // What was gathered without an epoch, or in another, stays local; the next local probe that fails does not.
-    if (!own?.epoch || !sameEpoch(own.epoch, record.epoch)) return undefined;
-    return tripped(record, this.#policy, mover, own.reason, own.counts);
-  }
-
   move(next: Head): Promise<void> {
-    this.#asks();
+    this.#contact.asked();
     return this.#commits.move(this.#known, next);
   }
 
@@ -445,12 +409,11 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
       this.#host.emit(transitionChange(this.name, record.epoch, record.transition, 'learnt'));
   }
 
-  /** Whether `local` still says what this record of the present epoch does not: a trip of its own, or an override's end. */
+  /** Whether `local` still holds beside this record of the present epoch. */
   #standsApart(local: LocalCircuit, record: CircuitRecord): boolean {
-    const trip = local.evidence && record.state === 'closed';
     // Once it has closed, the store is asked again.
-    const mute = this.#mute(this.#host.clock.now()) && local.record.state !== 'closed';
-    return trip || mute || due(record, this.#policy, this.now())?.reason === 'override-ended';
+    const mute = this.#mute && local.record.state !== 'closed';
+    return mute || local.ahead(record, this.#policy, this.now());
   }
 
   #leaveLocal(): void {
@@ -471,18 +434,13 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     run: (store: Store) => Promise<WriteAnswer>,
     refused?: () => void,
   ): Promise<void> {
-    if (verb === 'lease') this.#asks();
+    if (verb === 'lease') this.#contact.asked();
     return this.#host.guard.call(verb, run, ({ record }, sentMs) => this.#hear(record, sentMs), refused);
-  }
-
-  #asks(): void {
-    this.#unanswered = true;
-    this.#askedMs = Math.min(this.#askedMs, this.#host.clock.now());
   }
 
   /** Takes the answer of a write; where it contradicts what came while it was under way, a read decides. */
   #hear(record: CircuitRecord, sentMs: number): void {
-    this.#askedMs = Number.POSITIVE_INFINITY;
+    this.#contact.written();
     if (!this.adopt(record, sentMs, true)) void this.load();
   }
 
@@ -514,18 +472,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   mover(nowMs: number): Mover {
-    const last = this.#lastFailure;
-    const recent = last && nowMs - last.atMs <= this.#policy.failureWindow ? last : undefined;
-    const { name, retryAfterMs } = recent ?? {};
-    return {
-      nowMs,
-      id: this.#host.newId(),
-      by: this.#host.processId,
-      prober: this.#host.prober,
-      chance: this.#host.random(),
-      ...(name === undefined ? {} : { lastFailure: name }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
+    return moverOf(this.#host, nowMs, this.#lastFailure, this.#policy.failureWindow);
   }
 }
 

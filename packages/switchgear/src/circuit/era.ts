@@ -1,8 +1,7 @@
 /** What this process saw of a circuit in one epoch. */
 
 import { type Counts, type Evidence, minus, NOTHING, plus, slotAt, type Window } from '../core/evidence.ts';
-import { type Policy, tripReason, voteShare } from '../core/policy.ts';
-import type { TransitionReason } from '../core/record.ts';
+import { type OwnCounts, type Policy, voteShare } from '../core/policy.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -21,7 +20,7 @@ export class Era {
   policy: Policy;
   readonly #window: Window;
   #buckets: Bucket[] = [];
-  #current: Bucket = bucket(Number.NEGATIVE_INFINITY);
+  #current: Bucket = bucket(-Infinity);
   #streak = 0;
 
   constructor(policy: Policy, window: Window) {
@@ -84,14 +83,8 @@ export class Era {
     this.#current.votes += Math.max(0, more);
   }
 
-  total(): Counts {
-    return this.#buckets.reduce<Counts>(plus, NOTHING);
-  }
-
-  /** Why this process's evidence alone would trip the circuit, or `undefined`. */
-  tripReason(): TransitionReason | undefined {
-    if (this.#streak >= this.policy.consecutiveFailures) return 'consecutive-failures';
-    return tripReason(this.total(), { ...this.policy, quorum: 1 });
+  total(): OwnCounts {
+    return { ...this.#buckets.reduce<Counts>(plus, NOTHING), streak: this.#streak };
   }
 
   /** Takes back what is known not to have arrived: it goes with the next report. */

@@ -1,47 +1,53 @@
 /** The circuit that a process runs by itself: while the store is away, or while the fleet does not share its verdict. */
 
 import { moveTo, type ProbeVerdict, reportProbe, takeLease } from '../core/apply.ts';
-import type { Counts } from '../core/evidence.ts';
-import type { Policy } from '../core/policy.ts';
-import type { CircuitRecord, Epoch, HalfOpenRecord, Lease, TransitionReason } from '../core/record.ts';
-import { dueHead, halfOpened, leaseFor, type Mover, tripped } from '../core/transitions.ts';
-import { type Admission, admission } from '../core/verdict.ts';
+import type { OwnCounts, Policy } from '../core/policy.ts';
+import { type CircuitRecord, type Epoch, type Head, type Lease, sameEpoch } from '../core/record.ts';
+import { dueHead, halfOpened, leaseFor, type Mover, ownTrip } from '../core/transitions.ts';
+import { type Admission, admission, due } from '../core/verdict.ts';
 
-/** What met the policy, why, and in which epoch of the fleet. */
-export interface OwnEvidence {
-  readonly reason: TransitionReason;
-  readonly counts: Counts;
-  /** Absent where this process knew of none. A local probe that fails renews the evidence in the epoch of then. */
+/** What opened it. */
+interface OwnEvidence {
+  readonly counts: OwnCounts;
+  /** The fleet's; absent where this process knew of none. A local probe that fails renews the evidence in the epoch of then. */
   readonly epoch: Epoch | undefined;
 }
 
-/** The fleet's state machine on a record of its own: the same pure functions, without a store. */
+/**
+ * The fleet's state machine on a record of its own: the same pure functions, without a store. Settings come with each step,
+ * so that changed ones hold from then on; what its record says of its present state stays, as in the fleet's.
+ */
 export class LocalCircuit {
-  readonly #policy: Policy;
-  /** The evidence of this process that opened it; absent where it stands in for the fleet's record while the store is away. */
-  evidence: OwnEvidence | undefined;
+  /** Absent where it stands in for the fleet's record. */
+  #evidence: OwnEvidence | undefined;
   #record: CircuitRecord;
 
-  private constructor(record: CircuitRecord, policy: Policy, evidence?: OwnEvidence) {
+  /** Carries `record` on alone: an open time that ends gets a probe without a lease of the fleet. */
+  constructor(record: CircuitRecord, evidence?: OwnEvidence) {
     this.#record = record;
-    this.#policy = policy;
-    this.evidence = evidence;
+    this.#evidence = evidence;
   }
 
-  /** Opened by this process's own evidence. */
-  static trip(base: CircuitRecord, policy: Policy, mover: Mover, evidence: OwnEvidence): LocalCircuit {
+  /** Opened by what this process saw, in the fleet's `epoch`, if that suffices. */
+  static trip(
+    base: CircuitRecord,
+    policy: Policy,
+    mover: Mover,
+    counts: OwnCounts,
+    epoch: Epoch | undefined,
+  ): LocalCircuit | undefined {
+    const next = ownTrip(base, policy, mover, counts);
     const { override, ...record } = base;
-    const next = tripped(record, policy, mover, evidence.reason, evidence.counts);
-    return new LocalCircuit(moveTo(record, base.epoch, next) as CircuitRecord, policy, evidence);
-  }
-
-  /** The fleet's last known state, carried on alone: an open time that ends gets a probe without a lease of the fleet. */
-  static standIn(record: CircuitRecord, policy: Policy): LocalCircuit {
-    return new LocalCircuit(record, policy);
+    return next && new LocalCircuit(moveTo(record, base.epoch, next) as CircuitRecord, { counts, epoch });
   }
 
   get record(): CircuitRecord {
     return this.#record;
+  }
+
+  /** Whether it stands apart from the fleet's record by evidence of this process. */
+  get tripped(): boolean {
+    return this.#evidence !== undefined;
   }
 
   admission(nowMs: number): Admission {
@@ -50,11 +56,15 @@ export class LocalCircuit {
   }
 
   /** Takes the probe that `admission` offered. */
-  lease(offer: Admission & { admits: 'probe' }, mover: Mover): { slot: number; lease: Lease } {
+  lease(
+    offer: Admission & { admits: 'probe' },
+    policy: Policy,
+    mover: Mover,
+  ): { slot: number; lease: Lease } {
     const record = this.#record;
     if (offer.slot === undefined || record.state !== 'half-open') {
-      const next = halfOpened(record, this.#policy, mover);
-      this.#record = moveTo(record, record.epoch, next) as HalfOpenRecord;
+      const next = halfOpened(record, policy, mover);
+      this.#record = moveTo(record, record.epoch, next) as CircuitRecord;
       return { slot: 0, lease: next.leases[0] as Lease };
     }
     const lease = leaseFor(record.leaseMs, mover);
@@ -62,13 +72,35 @@ export class LocalCircuit {
     return { slot: offer.slot, lease };
   }
 
-  /** Takes a probe's verdict; whether it changed the state. */
-  settle(slot: number, leaseId: string, verdict: ProbeVerdict, mover: Mover): boolean {
+  /** Takes a probe's verdict, in the fleet's present `epoch`; whether it changed the state. */
+  settle(
+    slot: number,
+    leaseId: string,
+    verdict: ProbeVerdict,
+    policy: Policy,
+    mover: Mover,
+    epoch: Epoch | undefined,
+  ): boolean {
     const base = this.#record;
     const settled = reportProbe(base, base.epoch, { slot, leaseId, verdict }, mover.nowMs);
     if (!settled) return false;
-    const next = dueHead(settled, this.#policy, mover);
+    const next = dueHead(settled, policy, mover);
     this.#record = (next && moveTo(settled, settled.epoch, next)) ?? settled;
+    if (next && this.#evidence) this.#evidence = { ...this.#evidence, epoch };
     return next !== undefined;
+  }
+
+  /** What opened this process, told to the fleet once the store is back; `undefined` where it would not open the fleet. */
+  forFleet(record: CircuitRecord, policy: Policy, mover: Mover): Head | undefined {
+    const own = this.#evidence;
+    // What was gathered without an epoch, or in another, stays local; the next local probe that fails does not.
+    if (policy.quorum > 1 || !own?.epoch || !sameEpoch(own.epoch, record.epoch)) return undefined;
+    return ownTrip(record, policy, mover, own.counts);
+  }
+
+  /** Whether it says what this record of its own epoch does not yet: a trip of its own, or an override's end. */
+  ahead(record: CircuitRecord, policy: Policy, nowMs: number): boolean {
+    const trip = this.#evidence && record.state === 'closed';
+    return trip || due(record, policy, nowMs)?.reason === 'override-ended';
   }
 }

@@ -104,9 +104,7 @@ export class Probing {
   get #callMs(): number {
     const { timeout, leaseDuration } = this.#circuit.policy;
     // No lease covers a call that may take for ever; half of it is for the call, half for the way there.
-    return timeout === Number.POSITIVE_INFINITY
-      ? leaseDuration / 2
-      : Math.min(timeout, leaseDuration - LEASE_MARGIN_MS);
+    return timeout === Infinity ? leaseDuration / 2 : Math.min(timeout, leaseDuration - LEASE_MARGIN_MS);
   }
 
   /** Keeps a probe that came too late for its call: the next one gets it. */

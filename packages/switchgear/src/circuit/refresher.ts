@@ -14,8 +14,8 @@ export class Refresher {
   readonly #circuits: ReadonlyMap<string, { readonly circuit: Circuit }>;
   #wanted = new Set<Circuit>();
   #batch: Promise<void> | undefined;
-  #lastMs = Number.NEGATIVE_INFINITY;
-  #nextMs = Number.NEGATIVE_INFINITY;
+  #lastMs = -Infinity;
+  #nextMs = -Infinity;
 
   constructor(
     guard: StoreGuard,

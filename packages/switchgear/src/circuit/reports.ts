@@ -24,7 +24,7 @@ export class Reports {
   /** The report after the one under way, for failures that came meanwhile. */
   #following: Promise<void> | undefined;
   /** Until then the store is spared: it has refused a report, as one does that is asked too much. */
-  #hushUntilMs = Number.NEGATIVE_INFINITY;
+  #hushUntilMs = -Infinity;
 
   constructor(circuit: ReportedCircuit, host: Host) {
     this.#circuit = circuit;

@@ -11,8 +11,8 @@ export type Taken = 'taken' | 'older' | 'doubtful';
  */
 export class Snapshot {
   #record: CircuitRecord | undefined;
-  #readMs = Number.NEGATIVE_INFINITY;
-  #heardMs = Number.NEGATIVE_INFINITY;
+  #readMs = -Infinity;
+  #heardMs = -Infinity;
 
   get record(): CircuitRecord | undefined {
     return this.#record;
@@ -32,7 +32,7 @@ export class Snapshot {
   /** Takes the answer to a request sent at `sentMs`. `sure`: it is a write's answer or a consistent read. */
   take(record: CircuitRecord, sentMs: number, nowMs: number, sure: boolean): Taken {
     // The clock was set back: when the known one was read is not known any more.
-    if (this.#heardMs > nowMs) this.#heardMs = this.#readMs = Number.NEGATIVE_INFINITY;
+    if (this.#heardMs > nowMs) this.#heardMs = this.#readMs = -Infinity;
     const known = this.#record;
     if (known && regresses(record, known)) {
       // Asked before, or together with, what is known: in doubt the known one is the newer.
@@ -50,9 +50,8 @@ export class Snapshot {
 
 /** Whether `record` looks older than `known`: only a consistent read may say so. */
 function regresses(record: CircuitRecord, known: CircuitRecord): boolean {
-  if (record.epoch.number < known.epoch.number) return true;
-  if (record.epoch.number === known.epoch.number && record.epoch.id !== known.epoch.id) return true;
   return (
+    (record.epoch.number <= known.epoch.number && !sameEpoch(record.epoch, known.epoch)) ||
     (record.override?.version ?? record.settledOverride) <
       (known.override?.version ?? known.settledOverride) ||
     (record.policy?.version ?? 0) < (known.policy?.version ?? 0)

@@ -36,7 +36,7 @@ export function windowOf(policy: Pick<Policy, 'failureWindow'>): Window {
 }
 
 /** How a circuit is cut that an operator acted on before anybody reported: the default window of 60 s. */
-export const DEFAULT_WINDOW: Window = windowOf({ failureWindow: 60_000 });
+export const DEFAULT_WINDOW: Window = /* @__PURE__ */ windowOf({ failureWindow: 60_000 });
 
 /** Why the counts of a window trip the circuit, or `undefined`. */
 export function tripReason(counts: Counts, policy: Policy): TransitionReason | undefined {
@@ -45,6 +45,18 @@ export function tripReason(counts: Counts, policy: Policy): TransitionReason | u
   if (enough(counts.failures, counts.calls, policy.failureRatio, policy)) return 'failures';
   if (enough(counts.slow, counts.calls, policy.slowCallRatio, policy)) return 'slow-calls';
   return undefined;
+}
+
+/** What one process saw of its own calls. */
+export interface OwnCounts extends Counts {
+  /** Failures since its latest success. */
+  readonly streak: number;
+}
+
+/** Why the calls of one process trip its own circuit, or `undefined`: by the same policy, and by a streak. */
+export function ownTripReason(own: OwnCounts, policy: Policy): TransitionReason | undefined {
+  if (own.streak >= policy.consecutiveFailures) return 'consecutive-failures';
+  return tripReason(own, { ...policy, quorum: 1 });
 }
 
 function enough(bad: number, calls: number, ratio: number, policy: Policy): boolean {

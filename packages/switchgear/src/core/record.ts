@@ -167,7 +167,7 @@ export function sameEpoch(a: Epoch, b: Epoch): boolean {
 
 /** Whether the operator's decision is in force at `nowMs`. */
 export function overrideActive(record: CircuitRecord, nowMs: number): boolean {
-  return knownOverride(record) && nowMs < (record.override?.untilMs ?? Number.POSITIVE_INFINITY);
+  return knownOverride(record) && nowMs < (record.override?.untilMs ?? Infinity);
 }
 
 /** A mode of a later version is nobody's word here: the automatic state decides. */

@@ -1,7 +1,7 @@
 /** The next epoch, as whoever decides it wants to write it. Pure: the caller brings time, id and chance. */
 
 import { type Counts, total } from './evidence.ts';
-import { type Policy, windowOf } from './policy.ts';
+import { type OwnCounts, ownTripReason, type Policy, windowOf } from './policy.ts';
 import {
   type CircuitRecord,
   type ClosedHead,
@@ -10,6 +10,7 @@ import {
   type Lease,
   type OpenHead,
   overrideActive,
+  overrideUnsettled,
   type TransitionReason,
 } from './record.ts';
 import { due } from './verdict.ts';
@@ -24,9 +25,9 @@ export interface Mover {
   readonly prober?: boolean;
   /** Uniform in [0, 1): spreads the open time. */
   readonly chance: number;
-  readonly lastFailure?: string;
+  readonly lastFailure?: string | undefined;
   /** What the dependency asked for with `Retry-After`. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** The transition that the record leaves to be done at the mover's present, whoever sees it first. */
@@ -56,6 +57,19 @@ export function tripped(
   return opened(record, policy, mover, reason, attempt, counts);
 }
 
+/** closed → open by what one process saw alone, if that suffices. An operator's word keeps it from that. */
+export function ownTrip(
+  record: CircuitRecord,
+  policy: Policy,
+  mover: Mover,
+  own: OwnCounts,
+): OpenHead | undefined {
+  const { nowMs } = mover;
+  const held = record.state !== 'closed' || overrideActive(record, nowMs) || overrideUnsettled(record, nowMs);
+  const reason = held ? undefined : ownTripReason(own, policy);
+  return reason && tripped(record, policy, mover, reason, own);
+}
+
 /** half-open → open: a probe failed, or three leases in a row lapsed. */
 export function reopened(
   record: CircuitRecord,
@@ -74,7 +88,9 @@ function opened(
   attempt: number,
   counts?: Counts,
 ): OpenHead {
-  const openMs = openDuration(attempt, policy, mover.chance, mover.retryAfterMs);
+  // Probers that vanished brought no answer: what the dependency asked for, it asked for before.
+  const retryAfterMs = reason === 'probes-lapsed' ? 0 : mover.retryAfterMs;
+  const openMs = openDuration(attempt, policy, mover.chance, retryAfterMs);
   return {
     ...terms(record, policy, mover, 'open', reason, attempt, counts),
     state: 'open',

@@ -34,7 +34,7 @@ export function admission(record: CircuitRecord, nowMs: number, prober = false):
   const graceMs = prober ? 0 : (record.graceMs ?? 0);
   if (override && overrideActive(record, nowMs)) {
     if (override.mode !== 'forced-open') return ALL;
-    return { admits: 'none', untilMs: override.untilMs ?? Number.POSITIVE_INFINITY };
+    return { admits: 'none', untilMs: override.untilMs ?? Infinity };
   } else if (override && overrideUnsettled(record, nowMs)) {
     // A forced-open ends like an open time: with a probe, whatever lay below it.
     return override.mode === 'forced-open' ? probeFrom((override.untilMs ?? 0) + graceMs, nowMs) : ALL;
@@ -64,7 +64,7 @@ function rampShare(record: CircuitRecord & { state: 'closed' }, nowMs: number): 
 }
 
 function probeSlot(record: HalfOpenRecord, nowMs: number, fromMs: number): Admission {
-  let untilMs = Number.POSITIVE_INFINITY;
+  let untilMs = Infinity;
   for (const [slot, lease] of record.leases.entries()) {
     const freeSinceMs = Math.max(lease ? lease.untilMs + CLOCK_BOUND_MS : 0, fromMs);
     if (nowMs >= freeSinceMs) return { admits: 'probe', slot, freeSinceMs };

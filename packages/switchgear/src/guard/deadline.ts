@@ -33,21 +33,24 @@ const LOOK_MS = 1_000;
 const LATE_MS = 500;
 
 /**
- * All pending deadlines of one length, first to end first. Pending ones keep the process alive; an idle lane does for a second at
- * most, which costs a healthy call less than telling the timer each time whether somebody waits.
+ * All pending deadlines of one length, first to end first. Pending ones keep the process alive, since a caller waits for each; an
+ * empty lane does for a second at most, which costs a healthy call less than telling the timer each time whether somebody waits.
+ * An `idle` lane never does: nobody waits for its deadlines, and whatever they would set free ends with the process.
  */
 export class Lane extends Link {
   readonly #clock: Clock;
   readonly #lengthMs: number;
+  readonly #idle: boolean;
   /** Set for the deadline that was the head then. Stays when that one is cleared: most calls then touch no timer. */
   #timer: Timer | undefined;
   /** When that timer should fire. */
   #dueMs = 0;
 
-  constructor(clock: Clock, lengthMs: number) {
+  constructor(clock: Clock, lengthMs: number, idle = false) {
     super();
     this.#clock = clock;
     this.#lengthMs = lengthMs;
+    this.#idle = idle;
   }
 
   /** The one that ends first. */
@@ -101,11 +104,15 @@ export class Lane extends Link {
   #arm(delayMs: number): void {
     const lookMs = Math.min(delayMs, LOOK_MS);
     this.#dueMs = this.#clock.now() + lookMs;
-    this.#timer = this.#clock.setTimer(() => {
-      this.sweep();
-      this.#timer = undefined;
-      if (this.head) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
-    }, lookMs);
+    this.#timer = this.#clock.setTimer(
+      () => {
+        this.sweep();
+        this.#timer = undefined;
+        if (this.head) this.#arm(Math.max(1, this.head.endsAtMs - this.#clock.now()));
+      },
+      lookMs,
+      this.#idle,
+    );
   }
 }
 
@@ -113,17 +120,19 @@ export class Lane extends Link {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #lanes = new Map<number, Lane>();
+  readonly #idle = new Map<number, Lane>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The lane for deadlines `lengthMs` after their start, at most 2^31 − 1. */
-  lane(lengthMs: number): Lane {
-    let lane = this.#lanes.get(lengthMs);
+  /** The lane for deadlines `lengthMs` after their start, at most 2^31 − 1; `idle`: that nobody waits for. */
+  lane(lengthMs: number, idle = false): Lane {
+    const lanes = idle ? this.#idle : this.#lanes;
+    let lane = lanes.get(lengthMs);
     if (!lane) {
-      lane = new Lane(this.#clock, lengthMs);
-      this.#lanes.set(lengthMs, lane);
+      lane = new Lane(this.#clock, lengthMs, idle);
+      lanes.set(lengthMs, lane);
     }
     return lane;
   }

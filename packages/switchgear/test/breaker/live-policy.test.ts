@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { PolicyValues } from '../../src/operate/index.ts';
+import { throttles } from '../../src/testing/index.ts';
 import { fleet, type Process } from '../laws/fleet.ts';
 
 const reason = 'the provider is fragile today';
@@ -76,6 +77,40 @@ test('code can pin a setting, or all of them', async () => {
   await f.memory.policy('payments', { failureThreshold: 'by moon' }, { by: 'ana', reason });
   await refresh(f, p);
   expect([p.breaker.options.failureThreshold, p.storeErrors]).toEqual([3, []]);
+});
+
+test('a process that is open by itself goes by new settings from its next step on', async () => {
+  const f = fleet(2, { push: true, breaker: { quorum: 2 } });
+  const [p, operator] = [f.process(0), f.operator(f.process(1))];
+  await f.call(p);
+  await f.fail(p, 3);
+  expect(p.breaker.state).toMatchObject({ state: 'local-open', retryAfterMs: 10_000 });
+  await operator.setPolicy('payments', { resetTimeout: '30s', halfOpenSuccessThreshold: 2 }, { reason });
+  // What has begun stays as it was begun.
+  await f.advance(10_000);
+  await f.fail(p, 1);
+  expect(p.breaker.state).toMatchObject({ state: 'local-open', retryAfterMs: 60_000 });
+  await f.advance(60_000);
+  expect(await f.call(p)).toBe('ok');
+  expect(p.breaker.state.state).toBe('local-open');
+  expect(await f.call(p)).toBe('ok');
+  expect(p.breaker.state.state).toBe('closed');
+});
+
+test('what opened a process opens the fleet only if it still would', async () => {
+  const f = fleet(2, { push: true });
+  const [p, operator] = [f.process(0), f.operator(f.process(1))];
+  await f.call(p);
+  const mend = p.store.inject('transition', throttles);
+  await f.fail(p, 3);
+  await operator.setPolicy('payments', { failureThreshold: 4 }, { reason });
+  mend();
+  await refresh(f, p);
+  expect((await f.record()).state).toBe('closed');
+  expect(p.breaker.state.state).toBe('local-open');
+  await operator.setPolicy('payments', { failureThreshold: 3 }, { reason });
+  await f.idle();
+  expect((await f.record()).state).toBe('open');
 });
 
 test('the same breaker with other pins is another one', () => {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { Permit } from '../../src/permit.ts';
 import { fleet, refused } from '../laws/fleet.ts';
+import { run } from '../program.ts';
 
 test('a permit counts what its holder says, once', async () => {
   const f = fleet(1);
@@ -169,4 +170,28 @@ test('a permit that was given back leaves no deadline behind', async () => {
   await permit.success();
   await f.advance(10_000);
   expect(lapsed).not.toHaveBeenCalled();
+});
+
+const REAL = `
+  import { MemoryStore, Switchgear } from './index.ts';
+  const gear = new Switchgear({ store: new MemoryStore() });
+  const never = new Promise(() => {});
+`;
+
+test('a process that never gives its permit back ends all the same', () => {
+  const program = `${REAL}
+    const breaker = gear.breaker('payments', { maxConcurrent: 1, leaseDuration: '1h', timeout: '30m' });
+    const permit = await breaker.acquire();
+    process.on('exit', () => process.stdout.write(\`ended with \${permit.constructor.name}\`));`;
+  expect(run(program)).toEqual({ stdout: 'ended with Permit', stderr: '', status: 0 });
+});
+
+test('a call that hangs on nothing else still gets its timeout, and who waits in line gets a word', () => {
+  const program = `${REAL}
+    const breaker = gear.breaker('payments', { timeout: '50ms', leaseDuration: '1h' });
+    const line = gear.breaker('mail', { maxConcurrent: 1, queueTimeout: '50ms' });
+    await line.acquire();
+    const codes = await Promise.all([breaker.execute(() => never), line.acquire()].map((call) => call.catch(({ code }) => code)));
+    process.stdout.write(codes.join());`;
+  expect(run(program)).toEqual({ stdout: 'CALL_TIMEOUT,BULKHEAD_FULL', stderr: '', status: 0 });
 });

@@ -1,6 +1,7 @@
 /** What the options of a policy do to a fleet: ramp, shadow, Retry-After, slow calls, streaks, ratio, backoff. */
 
 import { expect, test } from 'vitest';
+import { throttles } from '../../src/testing/index.ts';
 import { fleet, outcome, refused } from '../laws/fleet.ts';
 
 test('ramp: the admitted share rises from rampFrom to all, at no cost', async () => {
@@ -87,6 +88,24 @@ for (const [asked, openMs] of [
     });
     await expect(breaker.execute(() => 1)).rejects.toMatchObject({ retryAfterMs: openMs });
   });
+
+test('a Retry-After that is over when the circuit opens says nothing', async () => {
+  const f = fleet(2, { push: true });
+  const [p, other] = [f.process(0), f.process(1)];
+  await f.call(other);
+  const limited = Object.assign(new Error('limited'), {
+    response: { status: 429, headers: new Headers({ 'retry-after': '2' }) },
+  });
+  await outcome(p.breaker.execute(() => Promise.reject(limited)));
+  // The other one brings the evidence and cannot commit what is due: the first does.
+  other.store.inject('transition', throttles);
+  await f.fail(other, 2);
+  await f.advance(6_000);
+  await f.call(p);
+  await f.idle();
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { by: 'process-0' } });
+  expect(p.breaker.state.retryAfterMs).toBe(10_000);
+});
 
 test('slow calls trip by their own ratio, and callers keep their results', async () => {
   const f = fleet(2, { breaker: { slowCallDuration: '1s', failureThreshold: 3 } });

@@ -33,10 +33,36 @@ test('what is no store, clock, chance or map of circuits is named at constructio
   const store = new MemoryStore();
   const wrong = { store, clock: {}, random: 5, newId: 'x', circuits: null } as never;
   expect(() => new Switchgear(wrong)).toThrow(
-    /random is 5; allowed: a function[\s\S]*newId is 'x'[\s\S]*clock.now is undefined[\s\S]*circuits is null; allowed: an object/,
+    /random is 5; allowed: a function[\s\S]*newId is 'x'[\s\S]*clock.now is undefined[\s\S]*circuits is null; allowed: a plain object/,
   );
   expect(() => new Switchgear({ store: Promise.resolve(store) as never })).toThrow('await createStore');
   expect(() => new Switchgear({ store, circuits: 5 as never })).toThrow('circuits is 5');
+});
+
+test('what is no plain object is refused for options, and settles nothing', () => {
+  const gear = new Switchgear({ store: new MemoryStore() });
+  for (const wrong of [[], new Map(), 'fast', Object.create({ timeout: 5 })] as never[])
+    expect(() => gear.breaker('payments', wrong)).toThrow(/options is .*; allowed: a plain object/);
+  expect(gear.breakers.size).toBe(0);
+  class Settings {
+    readonly store = new MemoryStore();
+    get cacheTtl() {
+      return '1s' as const;
+    }
+  }
+  expect(() => new Switchgear(new Settings())).toThrow('options is an object; allowed: a plain object');
+});
+
+test('a setting that a circuit leaves undefined is the gear’s, and what changes later changes nothing', () => {
+  const defaults = { timeout: 2_000 };
+  const circuits: Record<string, object> = { payments: { timeout: undefined } };
+  const gear = new Switchgear({ store: new MemoryStore(), defaults, circuits });
+  defaults.timeout = 5;
+  circuits.mail = { timeout: 7 };
+  expect(gear.breaker('payments').options.timeout).toBe(2_000);
+  expect(gear.breaker('mail').options.timeout).toBe(2_000);
+  for (const name of ['constructor', '__proto__', 'a\nb', '\u0000', '{}', '📮'])
+    expect(gear.breaker(name).options.timeout).toBe(2_000);
 });
 
 test('functions are not compared: inline ones, made anew with each call, are no other options', () => {
@@ -140,6 +166,25 @@ test('flush waits for what is under way, at most as long as it is told', async (
   expect(ended).toEqual(['short', 'long']);
   expect(f.clock.pending).toBe(0);
 });
+
+test.each([Number.NaN, 2 ** 31, '2s' as never])(
+  'flush: %o is no limit, and cuts nothing short',
+  async (limit) => {
+    const f = fleet(1);
+    const p = f.process(0);
+    await f.call(p);
+    p.store.inject('report', late(300, f.clock));
+    await f.fail(p, 1);
+    let done = false;
+    const flushed = p.gear.flush(limit).then(() => {
+      done = true;
+    });
+    await f.advance(299);
+    expect(done).toBe(false);
+    await f.advance(1);
+    await flushed;
+  },
+);
 
 test('flush waits for the transition that a report brings about', async () => {
   const f = fleet(2, { gear: { storeTimeout: '10s' } });

@@ -46,6 +46,13 @@ describe('the open time', () => {
     expect(openDuration(0, POLICY, 0, 86_400_000)).toBe(300_000);
   });
 
+  test('follows Retry-After where the dependency has just said so: not where probers only vanished', () => {
+    const asked = mover(NOW, { retryAfterMs: 1_500 });
+    const record = recovered(0);
+    expect(reopened(record, POLICY, asked, 'probe-failed').openUntilMs).toBe(NOW + 1_500);
+    expect(reopened(record, POLICY, asked, 'probes-lapsed').openUntilMs).toBe(NOW + 20_000);
+  });
+
   test('lies between the timeout asked for and the maximum, whatever the attempt, the chance and the settings', () => {
     fc.assert(
       fc.property(policies, fc.nat(10_000), chances, (policy, attempt, chance) => {

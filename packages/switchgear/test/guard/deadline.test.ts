@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { Deadline, Deadlines, Lane } from '../../src/guard/deadline.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
+import { run } from '../program.ts';
 
 class Call extends Deadline {
   readonly name: string;
@@ -158,37 +156,26 @@ describe('deadlines', () => {
   });
 
   it.each([
-    ['idle', 'lane.clear(call);', ''],
-    ['pending', '', 'expired'],
-  ])('in a real process, %s', (_, then, output) => {
+    ['none is pending', 'lane(3_600_000)', 'lane.clear(call);', ''],
+    ['somebody waits', 'lane(50)', '', 'expired'],
+    ['nobody waits', 'lane(3_600_000, true)', '', ''],
+  ])('in a real process, %s', (_, lane, then, output) => {
     const program = `
       import { Deadline, Deadlines } from './guard/deadline.ts';
       import { systemClock } from './clock.ts';
       class Call extends Deadline { expire() { process.stdout.write('expired'); } }
-      const lane = new Deadlines(systemClock).lane(${output ? 50 : 3_600_000});
+      const lane = new Deadlines(systemClock).${lane};
       const call = new Call();
       lane.start(call, Date.now());
       ${then}`;
-    const stdin = { contents: program, resolveDir: fileURLToPath(new URL('../../src', import.meta.url)) };
-    const [bundle] = buildSync({
-      stdin,
-      bundle: true,
-      format: 'esm',
-      target: 'es2022',
-      write: false,
-    }).outputFiles;
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      ['--input-type=module', '-e', String(bundle?.text)],
-      { encoding: 'utf8', timeout: 20_000 },
-    );
-    expect({ stdout, stderr, status }).toEqual({ stdout: output, stderr: '', status: 0 });
+    expect(run(program)).toEqual({ stdout: output, stderr: '', status: 0 });
   });
 
   it('of different lengths have lanes of their own', () => {
     const { deadlines } = setUp();
     expect(deadlines.lane(5)).toBe(deadlines.lane(5));
     expect(deadlines.lane(5)).not.toBe(deadlines.lane(6));
+    expect(deadlines.lane(5)).not.toBe(deadlines.lane(5, true));
     expect(deadlines.lane(5)).toBeInstanceOf(Lane);
   });
 });
