@@ -185,7 +185,7 @@ it('an answer to a change does not undo news that came before it', () => {
 
 it('a change that has no answer is given up', async () => {
   const api = new ControlApi('http://switchgear.test/');
-  const change = api.reset('payments', 'fresh start').catch((error: Error) => error.name);
+  const change = api.reset('payments', 0, 'fresh start').catch((error: Error) => error.name);
   await vi.advanceTimersByTimeAsync(16_000);
   expect(await change).toBe('AbortError');
 });

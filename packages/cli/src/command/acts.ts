@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Duration, OverrideMode } from 'switchgear';
 import type { CircuitStatus, Operator } from 'switchgear/operate';
+import { resetCircuits } from '../circuits/reset.ts';
 import { printable } from '../render/printable.ts';
 import { CommandError, EXIT, usageError } from './exit.ts';
 import { doubtOf, type Selection, select } from './select.ts';
@@ -80,7 +81,11 @@ const ACTS: Readonly<Record<'open' | 'close' | 'disable' | 'release' | 'reset', 
   reset: {
     does: 'put circuits into a fresh closed state, without override; history and stored policy stay',
     means: 'all calls will go through at once, evidence and overrides are dropped',
-    run: (operator, names, { reason }) => operator.clearStates(names, { reason }),
+    run: (operator, names, { reason }, seen) =>
+      resetCircuits(
+        operator,
+        Object.fromEntries(names.map((name) => [name, { reason, ...asSeen(seen[name]) }])),
+      ),
   },
 };
 

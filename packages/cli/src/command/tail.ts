@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Follower, type Happening } from '../circuits/follow.ts';
 import { whyMoved } from '../render/circuits.ts';
+import { whatWasDone, whyDone } from '../render/history.ts';
 import { printable } from '../render/printable.ts';
 import { moment } from '../render/time.ts';
 import { inSession, withStore } from './session.ts';
@@ -13,7 +14,7 @@ const PUSHED_POLL_MS = 15_000;
 
 export function registerTail(program: Command): void {
   withStore(program.command('tail'))
-    .description('follow transitions and acts of operators as they happen, until Ctrl-C')
+    .description('follow transitions and what operators do (overrides, settings) as it happens, until Ctrl-C')
     .option('--json', 'one JSON object per line')
     .action((flags: StoreFlags & { readonly json?: true }) =>
       inSession(flags, ({ store }) =>
@@ -45,8 +46,6 @@ function line(happening: Happening): string {
     const to = style.state(transition.to);
     return `${moment(transition.atMs)}  ${name}  ${transition.from} → ${to}  ${whyMoved(transition)}`;
   }
-  const { override, released } = happening;
-  const what = released ? `released from ${override.mode}` : style.state(override.mode);
-  const until = !released && override.untilMs !== undefined ? ` until ${moment(override.untilMs)}` : '';
-  return `${moment(override.atMs)}  ${name}  ${what}${until}  ${printable(`${override.reason} (${override.by})`)}`;
+  const { act } = happening;
+  return `${moment(act.atMs)}  ${name}  ${style.bold(whatWasDone(act))}  ${whyDone(act)}`;
 }

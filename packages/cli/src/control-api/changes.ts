@@ -1,11 +1,12 @@
 /** What the control API changes, and how each change is asked for, done and entered into the audit log. */
 
 import type { CircuitRecord, OperatorStore } from 'switchgear';
-import { isSwitchgearError } from 'switchgear';
+import { ConflictError, isSwitchgearError } from 'switchgear';
 import { Operator, type StateRequest, type Witness } from 'switchgear/operate';
 import { circuitView } from '../circuits/circuit-view.ts';
 import { asGiven } from '../circuits/policy-values.ts';
 import { readRecords } from '../circuits/read-records.ts';
+import { resetCircuits } from '../circuits/reset.ts';
 import type { Role } from './access.ts';
 import type { Audit, AuditEntry } from './audit.ts';
 import { Refusal } from './problem.ts';
@@ -42,7 +43,7 @@ export class Changes {
 
   reset(request: Request): Promise<Circuit> {
     return this.#change('reset', request, {}, () =>
-      this.#operator.clearStates([request.circuit], authorOf(request)),
+      resetCircuits(this.#operator, { [request.circuit]: witnessOf(request) }),
     );
   }
 
@@ -62,9 +63,11 @@ export class Changes {
     return this.#change('recovered', request, {}, async () => {
       const { state, versions } = await this.#read(request.circuit);
       // An operator who acts in between is not overruled by a hint.
-      const seen = { ...request, ifVersion: versions.override };
+      const seen = { ifVersion: versions.override, ...request };
       if (state === 'forced-open') await this.#set(seen, { mode: 'release' });
       else if (state === 'open') await this.#set(seen, { mode: 'forced-open', forMs: 1 });
+      else if (seen.ifVersion !== versions.override)
+        throw new ConflictError(`circuit "${request.circuit}": its override is another than you saw`);
     });
   }
 
@@ -116,11 +119,6 @@ export async function readCircuit(store: OperatorStore, name: string): Promise<C
   return circuitView(record, store.now() ?? Date.now());
 }
 
-function authorOf({ by, reason }: Request): { by: string; reason: string } {
-  return { by, reason };
-}
-
-function witnessOf(request: Request): Witness {
-  const { ifVersion } = request;
-  return { ...authorOf(request), ...(ifVersion !== undefined && { ifVersion }) };
+function witnessOf({ by, reason, ifVersion }: Request): Witness {
+  return { by, reason, ...(ifVersion !== undefined && { ifVersion }) };
 }

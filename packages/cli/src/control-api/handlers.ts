@@ -89,61 +89,49 @@ function mountReads(app: OpenAPIHono<Passed>, { store, clock, series, live }: De
 }
 
 function mountChanges(app: OpenAPIHono<Passed>, { changes, authorOf }: Desk): void {
-  const request = (c: Context<Passed>, circuit: string, reason: string): Request => {
-    return { circuit, reason, by: authorOf(c), role: c.get('caller').role };
-  };
-  /** The same for a change of what the caller has seen. */
-  const onSeen = (c: Context<Passed>, circuit: string, reason: string, tag = '*'): Request => {
-    return { ...request(c, circuit, reason), ...(tag !== '*' && { ifVersion: Number(tag.slice(1, -1)) }) };
-  };
+  /** Every change may say which version of what it replaces its author has seen. */
+  const request = (
+    c: Context<Passed>,
+    { name }: { readonly name: string },
+    { reason }: { readonly reason: string },
+    { 'if-match': tag = '*' }: { readonly 'if-match'?: string | undefined },
+  ): Request => ({
+    circuit: name,
+    reason,
+    by: authorOf(c),
+    role: c.get('caller').role,
+    ...(tag !== '*' && { ifVersion: Number(tag.slice(1, -1)) }),
+  });
 
   app.openapi(routes.putOverride, async (c) => {
     const body = c.req.valid('json');
-    return c.json(
-      await changes.override(
-        onSeen(c, c.req.valid('param').name, body.reason, c.req.valid('header')['if-match']),
-        body,
-      ),
-      200,
-    );
+    const asked = request(c, c.req.valid('param'), body, c.req.valid('header'));
+    return c.json(await changes.override(asked, body), 200);
   });
   app.openapi(routes.deleteOverride, async (c) => {
-    const { reason } = c.req.valid('json');
-    return c.json(
-      await changes.release(onSeen(c, c.req.valid('param').name, reason, c.req.valid('header')['if-match'])),
-      200,
-    );
+    const asked = request(c, c.req.valid('param'), c.req.valid('json'), c.req.valid('header'));
+    return c.json(await changes.release(asked), 200);
   });
   app.openapi(routes.resetCircuit, async (c) => {
-    const { reason } = c.req.valid('json');
-    return c.json(await changes.reset(request(c, c.req.valid('param').name, reason)), 200);
+    const asked = request(c, c.req.valid('param'), c.req.valid('json'), c.req.valid('header'));
+    return c.json(await changes.reset(asked), 200);
   });
   app.openapi(routes.announceRecovery, async (c) => {
-    const { reason } = c.req.valid('json');
-    return c.json(await changes.recovered(request(c, c.req.valid('param').name, reason)), 200);
+    const asked = request(c, c.req.valid('param'), c.req.valid('json'), c.req.valid('header'));
+    return c.json(await changes.recovered(asked), 200);
   });
   app.openapi(routes.announceOutage, async (c) => {
     const body = c.req.valid('json');
-    return c.json(await changes.outage(request(c, c.req.valid('param').name, body.reason), body), 200);
+    const asked = request(c, c.req.valid('param'), body, c.req.valid('header'));
+    return c.json(await changes.outage(asked, body), 200);
   });
   app.openapi(routes.putPolicy, async (c) => {
-    const { reason, values } = c.req.valid('json');
-    return c.json(
-      await changes.policy(
-        onSeen(c, c.req.valid('param').name, reason, c.req.valid('header')['if-match']),
-        values,
-      ),
-      200,
-    );
+    const body = c.req.valid('json');
+    const asked = request(c, c.req.valid('param'), body, c.req.valid('header'));
+    return c.json(await changes.policy(asked, body.values), 200);
   });
   app.openapi(routes.deletePolicy, async (c) => {
-    const { reason } = c.req.valid('json');
-    return c.json(
-      await changes.policy(
-        onSeen(c, c.req.valid('param').name, reason, c.req.valid('header')['if-match']),
-        null,
-      ),
-      200,
-    );
+    const asked = request(c, c.req.valid('param'), c.req.valid('json'), c.req.valid('header'));
+    return c.json(await changes.policy(asked, null), 200);
   });
 }

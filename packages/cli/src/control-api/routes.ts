@@ -112,7 +112,7 @@ export const resetCircuit = createRoute({
   method: 'post',
   path: '/v1/circuits/{name}/reset',
   summary: 'Put a circuit into a fresh closed state, without override',
-  request: { params, body: body(reasonBody) },
+  request: { params, headers: conditionHeaders, body: body(reasonBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
@@ -121,7 +121,7 @@ export const announceRecovery = createRoute({
   method: 'post',
   path: '/v1/circuits/{name}/recovered',
   summary: 'The dependency says that it is well: an open circuit probes at once',
-  request: { params, body: body(reasonBody) },
+  request: { params, headers: conditionHeaders, body: body(reasonBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
@@ -130,7 +130,7 @@ export const announceOutage = createRoute({
   method: 'post',
   path: '/v1/circuits/{name}/outage',
   summary: 'The dependency says that it is down for a while: forced-open until then',
-  request: { params, body: body(outageBody) },
+  request: { params, headers: conditionHeaders, body: body(outageBody) },
   responses: { 200: circuit, ...WRITE_PROBLEMS },
 });
 
@@ -191,9 +191,10 @@ export const streamEvents = createRoute({
   security,
   method: 'get',
   path: '/v1/events',
-  summary: 'Live changes as server-sent events: `circuit`, `sample`, `reset`',
+  summary: 'Live changes as server-sent events: `circuit`, `transition`, `act`, `sample`, `reset`',
   description:
-    '`circuit` carries a Circuit that changed, `sample` a Sample, `reset` nothing: events were missed, read everything anew. ' +
+    '`circuit` carries a Circuit that changed, `transition` and `act` what happened to it, `sample` a Sample, `reset` nothing: ' +
+    'events were missed, read everything anew. ' +
     'Each event has an id; `Last-Event-ID` resumes behind it.',
   request: { headers: z.object({ 'last-event-id': z.string().max(64).optional() }) },
   responses: {

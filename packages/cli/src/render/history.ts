@@ -45,6 +45,6 @@ export function settingsText({ values }: Pick<StoredPolicy, 'values'>): string {
   return pairs.join(' ') || 'no settings';
 }
 
-function whyDone({ reason, by }: OperatorAct): string {
+export function whyDone({ reason, by }: OperatorAct): string {
   return printable(`${reason} (${by})`);
 }

@@ -123,6 +123,8 @@ export async function follows({ start }: CommandLine, store: OperatorStore): Pro
   await store.clear(['mail'], { by: 'ann', reason: 'second' });
   await store.override('mail', { mode: 'disabled', by: 'ann', reason: 'third' });
   await tail.says(/third/);
+  await store.policy('mail', { failureThreshold: 5 }, { by: 'ann', reason: 'fourth' });
+  await tail.says(/fourth/);
   const { code, out } = await tail.interrupt();
   expect(code).toBe(0);
   const epoch = Number(base?.epoch.number);
@@ -134,6 +136,11 @@ export async function follows({ start }: CommandLine, store: OperatorStore): Pro
   ).toMatchObject([
     { name: 'mail', kind: 'transition', transition: { note: 'first', epoch: { number: epoch + 1 } } },
     { name: 'mail', kind: 'transition', transition: { note: 'second', epoch: { number: epoch + 2 } } },
-    { name: 'mail', kind: 'override', override: { mode: 'disabled', reason: 'third' }, released: false },
+    { name: 'mail', kind: 'act', act: { kind: 'override', mode: 'disabled', by: 'ann', reason: 'third' } },
+    {
+      name: 'mail',
+      kind: 'act',
+      act: { kind: 'policy', values: { failureThreshold: 5 }, by: 'ann', reason: 'fourth' },
+    },
   ]);
 }

@@ -218,6 +218,38 @@ test('of two operators who saw the same the second is refused, and nothing he as
   ]);
 });
 
+test('reset, outage and recovery too are for what their author saw', async () => {
+  const { ask, audit } = rig();
+  const circuit = '/v1/circuits/payments';
+  await ask('PUT', `${circuit}/override`, { mode: 'forced-closed', reason: 'ann watches it' });
+  const acts = [
+    ['reset', { reason: 'false alarm' }],
+    ['outage', { reason: 'migration', for: '10m' }],
+    ['recovered', { reason: 'well' }],
+  ] as const;
+  for (const [act, body] of acts) {
+    const late = await ask('POST', `${circuit}/${act}`, body, { 'if-match': '"0"' });
+    expect([act, late.status, late.json().code]).toEqual([act, 412, 'CONFLICT']);
+  }
+  expect((await ask('GET', circuit)).json()).toMatchObject({ state: 'forced-closed', epoch: { number: 0 } });
+  expect(audit.slice(1).map(({ act, outcome }) => [act, outcome])).toEqual([
+    ['reset', 'refused'],
+    ['outage', 'refused'],
+    ['recovered', 'refused'],
+  ]);
+  const seen = { 'if-match': '"1"' };
+  expect((await ask('POST', `${circuit}/recovered`, { reason: 'well' }, seen)).json()).toMatchObject({
+    state: 'forced-closed',
+  });
+  expect((await ask('POST', `${circuit}/outage`, acts[1][1], seen)).json()).toMatchObject({
+    state: 'forced-open',
+    versions: { override: 2 },
+  });
+  const reset = await ask('POST', `${circuit}/reset`, { reason: 'false alarm' }, { 'if-match': '"2"' });
+  expect(reset.json()).toMatchObject({ state: 'closed', transition: { reason: 'cleared' } });
+  expect(reset.json()).not.toHaveProperty('override');
+});
+
 test('a planned outage is forced-open until it is over or the callee is back', async () => {
   const { ask, clock } = rig();
   const planned = await ask('POST', '/v1/circuits/payments/outage', { reason: 'migration', for: 600_000 });

@@ -73,6 +73,29 @@ test('a trip and an override are heard of at once where the store pushes', async
   ]);
 });
 
+test('transitions and acts are told one by one, with who and why, also those that no reading has seen', async () => {
+  const { listen, store, ask } = liveRig();
+  await store.clear(['payments'], { by: 'test', reason: 'there' });
+  const client = await listen();
+  await client.heard();
+  await trip(store, 'payments', 10_000);
+  const policy = '/v1/circuits/payments/policy';
+  await ask('PUT', policy, { values: { failureThreshold: 5 }, reason: 'flapping' });
+  await ask('DELETE', policy, { reason: 'fixed' });
+  const heard = await client.heard();
+  expect(heard.filter(of('transition')).map(dataOf)).toMatchObject([
+    { name: 'payments', kind: 'transition', transition: { to: 'open', by: 'pod-1', epoch: { number: 2 } } },
+  ]);
+  expect(heard.filter(of('act')).map(dataOf)).toMatchObject([
+    {
+      name: 'payments',
+      kind: 'act',
+      act: { kind: 'policy', values: { failureThreshold: 5 }, by: 'control-api', reason: 'flapping' },
+    },
+    { name: 'payments', kind: 'act', act: { kind: 'policy', values: {}, reason: 'fixed' } },
+  ]);
+});
+
 test('without push they are heard of with the next reading', async () => {
   const clock = new FakeClock();
   const inner = new MemoryStore({ clock });

@@ -166,7 +166,7 @@ function outcomeWords(error: unknown): string {
   return `It is not known whether this was done: ${failureWords(error)}. See how the circuit is before you try again.`;
 }
 
-/** Whoever overrides says what he has seen: somebody who came in between is not overruled unseen. */
+/** Whoever acts says what he has seen: somebody who came in between is not overruled unseen. */
 function perform(
   api: ControlApi,
   act: Act,
@@ -175,6 +175,6 @@ function perform(
   length: (typeof LENGTHS)[number]['for'],
 ): Promise<Circuit> {
   if (act === 'release') return api.release(name, versions.override, reason);
-  if (act === 'reset') return api.reset(name, reason);
+  if (act === 'reset') return api.reset(name, versions.override, reason);
   return api.override(name, versions.override, { mode: act, reason, ...(length && { for: length }) });
 }

@@ -92,8 +92,9 @@ export class ControlApi {
     return this.#change('DELETE', `${pathOf(name)}/override`, { reason }, seen);
   }
 
-  reset(name: string, reason: string): Promise<Circuit> {
-    return this.#change('POST', `${pathOf(name)}/reset`, { reason });
+  /** Refused as above. */
+  reset(name: string, seen: number, reason: string): Promise<Circuit> {
+    return this.#change('POST', `${pathOf(name)}/reset`, { reason }, seen);
   }
 
   /** A server that cannot reach its store answers 503 with the same body. */
@@ -115,11 +116,11 @@ export class ControlApi {
     return response.body;
   }
 
-  async #change(method: string, path: string, body: object, seen?: number): Promise<Circuit> {
+  async #change(method: string, path: string, body: object, seen: number): Promise<Circuit> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), CHANGE_MS);
     try {
-      const headers = seen === undefined ? {} : { 'if-match': `"${seen}"` };
+      const headers = { 'if-match': `"${seen}"` };
       return await this.#ask(method, path, { body, headers, signal: patience.signal });
     } finally {
       clearTimeout(timer);

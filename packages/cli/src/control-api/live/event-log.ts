@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Happening } from '../../circuits/follow.ts';
 import type { Circuit, Sample } from '../schemas.ts';
 
 export type LiveEvent =
   | { readonly event: 'circuit'; readonly data: Circuit }
+  | { readonly event: Happening['kind']; readonly data: Happening }
   | { readonly event: 'sample'; readonly data: Sample };
 
 /** An event with its place in the log. */

@@ -1,5 +1,6 @@
 import type { CircuitRecord, Clock, OperatorStore, Timer } from 'switchgear';
 import { circuitView } from '../../circuits/circuit-view.ts';
+import { Follower } from '../../circuits/follow.ts';
 import { readRecords } from '../../circuits/read-records.ts';
 import type { SampleCounts } from '../schemas.ts';
 import type { EventLog } from './event-log.ts';
@@ -36,6 +37,7 @@ interface Known {
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #known = new Map<string, Known>();
+  readonly #follower: Follower;
   /** Records as of the latest sample: what was reported since is the difference. Absent before the first one. */
   #sampled: Map<string, CircuitRecord> | undefined;
   readonly #unsubscribe: (() => void) | undefined;
@@ -46,7 +48,11 @@ export class Watcher {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
-    this.#unsubscribe = options.store.subscribe?.((record) => this.#take(record, options.clock.now()));
+    this.#follower = new Follower(options.store, (data) => options.log.append({ event: data.kind, data }));
+    this.#unsubscribe = options.store.subscribe?.((record) => {
+      this.#take(record, options.clock.now());
+      this.#follower.heard(record).catch(askAgain);
+    });
     this.#polling = this.#poll();
   }
 
@@ -84,6 +90,7 @@ export class Watcher {
       const { records } = await readRecords(store);
       if (this.#closed) return;
       for (const record of records) this.#take(record, sentMs);
+      this.#follower.see(records).catch(askAgain);
       this.#sample(records);
     } catch {
       // The next reading tries again, and every request for circuits says what is wrong.
@@ -127,3 +134,6 @@ export class Watcher {
     log.append({ event: 'sample', data: sample });
   }
 }
+
+/** A history that could not be read is asked for with the next reading. */
+function askAgain(): void {}
