@@ -11,8 +11,11 @@ const tell = (line) => console.error(line);
 
 await install();
 await build();
-const { acceptance, runHours, runSimulate, runSoak, talliesIn } = await import('@switchgear/simulator/cli');
+const { acceptance, runHours, runSimulate, runSoak, speed, talliesIn } = await import(
+  '@switchgear/simulator/cli'
+);
 if (command === 'soak') process.exitCode = await runSoak(args);
+else if (args[0] === '--speed') await speed((line) => console.log(line));
 else if (args[0] !== '--acceptance') process.exitCode = await runSimulate(args);
 else if (args[1] === 'hours') await runHours(HOURS, tell);
 else {

@@ -166,7 +166,7 @@ ever changes, and would be most of the work.
 
 ## Not shown here
 
-- Speed: calls per second of real time depend on the machine; \`npm run simulate\` tells them at its end.
+- Speed: calls per second of real time depend on the machine; \`npm run simulate -- --speed\` tells them, and by how much the heap grows.
 - What real processes on DynamoDB Local and Redis do: \`packages/simulator/test/race/\` compares them with the simulator, within margins
   that are stated there.
 `;

@@ -4,3 +4,4 @@ export { acceptance } from './acceptance.ts';
 export { runHours, talliesIn } from './hours.ts';
 export { runSimulate } from './simulate.ts';
 export { runSoak } from './soak.ts';
+export { type Pace, speed } from './speed.ts';

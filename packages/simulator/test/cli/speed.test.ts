@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { speed } from '../../cli/speed.ts';
+
+/** Far less than a call would take that is kept. */
+const BYTES_PER_CALL = 40;
+
+test('the pace is told for healthy and dead dependencies, with and without the laws; memory does not grow with calls', {
+  timeout: 60_000,
+}, async () => {
+  const lines: string[] = [];
+  const paces = await speed((line) => lines.push(line), 8);
+  expect(paces.map(({ fleet, checked }) => [fleet, checked])).toEqual([
+    ['healthy', false],
+    ['outage', false],
+    ['healthy', true],
+    ['outage', true],
+  ]);
+  expect(lines).toHaveLength(1 + paces.length);
+  for (const { calls, callsPerSecond, heapGrowth } of paces) {
+    expect(calls).toBeGreaterThan(150_000);
+    expect(callsPerSecond).toBeGreaterThan(0);
+    expect(heapGrowth).toBeLessThan(BYTES_PER_CALL * calls);
+  }
+});
