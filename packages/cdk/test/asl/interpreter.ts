@@ -40,6 +40,8 @@ export interface Host {
   timeout?(seconds: number): Promise<never>;
   /** Told of each step: which way out of a state was taken. */
   onStep?(from: string, to: string): void;
+  /** What expressions gave, for who runs the same over and over at one moment: by the expression and all that it can see. */
+  readonly memo?: Pick<Map<string, string>, 'get' | 'set'>;
 }
 
 export interface Execution {
@@ -184,15 +186,22 @@ class Run {
   async #value(template: Json, states: Values): Promise<unknown> {
     if (typeof template === 'string') {
       const [, expression] = /^\{%([\s\S]*)%\}$/.exec(template) ?? [];
-      return expression === undefined
-        ? template
-        : evaluate(expression, { ...this.#variables, states }, this.#host);
+      return expression === undefined ? template : this.#evaluate(expression, { ...this.#variables, states });
     }
     if (Array.isArray(template)) return Promise.all(template.map((part) => this.#value(part, states)));
     if (typeof template !== 'object' || template === null) return template;
     const values: Values = {};
     for (const [key, part] of Object.entries(template)) values[key] = await this.#value(part, states);
     return values;
+  }
+
+  async #evaluate(expression: string, variables: Values): Promise<unknown> {
+    const { memo } = this.#host;
+    if (!memo) return evaluate(expression, variables, this.#host);
+    const key = expression + JSON.stringify(variables);
+    const known = memo.get(key) ?? JSON.stringify(await evaluate(expression, variables, this.#host));
+    memo.set(key, known);
+    return JSON.parse(known);
   }
 }
 

@@ -5,7 +5,6 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { CircuitRecord, HistoryEntry, OverrideRequest } from 'switchgear';
 import { createTable, DynamoDBOperatorStore } from 'switchgear/dynamodb';
@@ -13,14 +12,14 @@ import type { CircuitLayout } from '../../src/index.ts';
 import type { StateMachine } from '../../src/workflow/asl.ts';
 import { type WorkflowDefinitionProps, workflowDefinition } from '../../src/workflow/definition.ts';
 import { type Execution, execute, type Handler, type Host, TaskError } from '../asl/interpreter.ts';
-import { localClient } from './local.ts';
+import { ask, localClient } from './local.ts';
 
 /** The default window's cut. */
 export const WINDOW = { bucketMs: 6_000, buckets: 10 };
 
 /** Called around each call of the table, with the state's name: what they reject with, the Task fails with. */
 export interface Hooks {
-  readonly before?: ((state: string) => Promise<void> | void) | undefined;
+  readonly before?: ((state: string, operation: string, args: object) => Promise<void> | void) | undefined;
   readonly after?: ((state: string) => Promise<void> | void) | undefined;
 }
 
@@ -79,18 +78,15 @@ export class Bench {
     machine: StateMachine,
     input: Record<string, unknown>,
     target: Target,
-    { before, after, ...host }: Partial<Host> & Hooks = {},
+    { before, after, name, ...host }: Partial<Host> & Hooks & { readonly name?: string } = {},
   ): Promise<Execution> {
     return execute(
       machine,
       { targetLambda: 'target', ...input },
       {
         handlers: {
-          'arn:aws:states:::dynamodb:getItem': this.#dynamodb(GetItemCommand, { before, after }),
-          'arn:aws:states:::dynamodb:updateItem': this.#dynamodb(UpdateItemCommand as never, {
-            before,
-            after,
-          }),
+          'arn:aws:states:::dynamodb:getItem': this.#dynamodb('GetItem', { before, after }),
+          'arn:aws:states:::dynamodb:updateItem': this.#dynamodb('UpdateItem', { before, after }),
           'arn:aws:states:::lambda:invoke': async ({ Payload }) => ({
             StatusCode: 200,
             Payload: await target(Payload),
@@ -103,14 +99,15 @@ export class Bench {
         onStep: (from, to) => this.taken.add(`${from} → ${to}`),
         ...host,
       },
+      name,
     );
   }
 
-  #dynamodb(Command: typeof GetItemCommand, { before, after }: Hooks): Handler {
+  #dynamodb(operation: string, { before, after }: Hooks): Handler {
     return async (args, state) => {
-      await before?.(state);
+      await before?.(state, operation, args);
       try {
-        const { $metadata, ...result } = await this.client.send(new Command(args as never));
+        const result = await ask(operation, args);
         await after?.(state);
         return result;
       } catch (error) {

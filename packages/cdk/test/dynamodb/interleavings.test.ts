@@ -4,12 +4,15 @@
  */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Execution } from '../asl/interpreter.ts';
+import type { StateMachine } from '../../src/workflow/asl.ts';
+import type { Execution, Host } from '../asl/interpreter.ts';
 import { Bench, fails, type Target, works } from './bench.ts';
 
 let bench: Bench;
+let machine: StateMachine;
 beforeAll(async () => {
   bench = await Bench.start();
+  machine = bench.machine();
 });
 afterAll(() => bench.close());
 
@@ -58,6 +61,17 @@ class Turns {
   }
 }
 
+const evaluated = new Map<string, string>();
+
+/** An execution sees much the same in all orders, but for its circuit's name: each expression is evaluated once on the same. */
+function memoOf(circuit: string): NonNullable<Host['memo']> {
+  return {
+    get: (key) => evaluated.get(key.replaceAll(circuit, NAME))?.replaceAll(NAME, circuit),
+    set: (key, value) => evaluated.set(key.replaceAll(circuit, NAME), value.replaceAll(circuit, NAME)),
+  } as NonNullable<Host['memo']>;
+}
+const NAME = 'the circuit';
+
 /** Runs both executions, taking turns as `order` says and then as it comes; gives the turns that were possible. */
 async function play(
   prepare: (circuit: string) => Promise<void>,
@@ -68,6 +82,7 @@ async function play(
   const circuit = `ledger-${crypto.randomUUID()}`;
   await prepare(circuit);
   const turns = new Turns();
+  const memo = memoOf(circuit);
   const running = new Set<0 | 1>([0, 1]);
   const choices: (0 | 1)[][] = [];
   let inside = 0;
@@ -81,8 +96,10 @@ async function play(
       inside--;
       return targets[who](payload);
     };
-    const execution = await bench.run(bench.machine(), { circuit, policy }, target, {
+    const execution = await bench.run(machine, { circuit, policy }, target, {
       before: () => turns.wait(who),
+      name: `execution-${who}`,
+      memo,
     });
     running.delete(who);
     turns.ended();

@@ -20,3 +20,22 @@ export function localClient(nowMs: () => number): DynamoDBClient {
   };
   return client;
 }
+
+/** One request as it stands: no SDK leaves out what it does not know. Rejects with the service's name of the error. */
+export async function ask(operation: string, body: object, service = 'DynamoDB_20120810'): Promise<object> {
+  const response = await fetch(inject('dynamodbEndpoint'), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `${service}.${operation}`,
+      // DynamoDB Local takes the region and the key out of it, and looks at no signature.
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+    },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as { __type?: string; message?: string; Message?: string };
+  if (response.ok) return answer;
+  const { __type: type = '', message = answer.Message } = answer;
+  throw Object.assign(new Error(message), { name: type.slice(type.indexOf('#') + 1) });
+}

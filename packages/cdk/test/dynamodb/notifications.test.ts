@@ -1,11 +1,12 @@
 /** The filter of the notices, on records of a real stream. */
 
 import { UpdateTableCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { noticeTemplate, transitionPatterns } from '../../src/notifications/transition-filter.ts';
 import { resolveLayout } from '../../src/table/layout.ts';
 import { matches } from '../events/matches.ts';
 import { Bench, fails, works } from './bench.ts';
+import { ask } from './local.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -19,20 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-/** A request to DynamoDB Local's streams, which look at no signature. */
 async function streams(operation: string, body: object): Promise<Record<string, unknown>> {
-  const response = await fetch(inject('dynamodbEndpoint'), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDBStreams_20120810.${operation}`,
-      authorization:
-        'AWS4-HMAC-SHA256 Credential=local/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
-    },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${operation}: ${await response.text()}`);
-  return (await response.json()) as Record<string, unknown>;
+  return (await ask(operation, body, 'DynamoDBStreams_20120810')) as Record<string, unknown>;
 }
 
 interface StreamRecord {

@@ -1,17 +1,24 @@
 /** The rights that the constructs grant are exactly those that the code asks for: recorded, and compared. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { OperatorStore } from 'switchgear';
-import { createTable, DynamoDBOperatorStore, type DynamoDBStoreOptions } from 'switchgear/dynamodb';
+import {
+  createTable,
+  DynamoDBOperatorStore,
+  type DynamoDBStoreOptions,
+  type TableLayout,
+} from 'switchgear/dynamodb';
 import { conformance } from 'switchgear/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CircuitBreakerTable, type CircuitLayout } from '../../src/index.ts';
 import type { Role } from '../../src/table/grants.ts';
 import { allowed, newFunction, newStack, templateOf } from '../stack.ts';
 import { Bench, fails, works } from './bench.ts';
 import { localClient } from './local.ts';
 import { partitionsOf } from './requests.ts';
+
+/** Cases of the conformance suite that run at the same time. */
+const LANES = 4;
 
 /** Which verbs a role uses. */
 const VERBS: Readonly<Record<Role, readonly string[]>> = {
@@ -32,47 +39,53 @@ describe.each(Object.entries(LAYOUTS))('%s', (_, layout) => {
   /** What each verb has asked for. */
   const asked = new Map<string, Set<string>>();
   const during = new AsyncLocalStorage<string>();
-  let aheadMs = 0;
-  let client: DynamoDBClient;
-
-  function record(from: DynamoDBClient, verbOf: () => string): void {
-    from.middlewareStack.add((next, { commandName = '' }) => (args) => {
-      const rights = asked.get(verbOf()) ?? new Set();
-      asked.set(verbOf(), rights);
-      for (const key of partitionsOf(args.input, partitionKey))
-        rights.add(
-          `dynamodb:${commandName.replace('Command', '')} on ${key === undefined ? 'the table' : patternOf(key)}`,
-        );
-      return next(args);
-    });
+  function note(verb: string, operation: string, input: unknown): void {
+    const rights = asked.get(verb) ?? new Set();
+    asked.set(verb, rights);
+    for (const key of partitionsOf(input, partitionKey))
+      rights.add(`dynamodb:${operation} on ${key === undefined ? 'the table' : patternOf(key)}`);
   }
 
-  beforeAll(async () => {
-    client = localClient(() => Date.now() + aheadMs);
-    const options = { ...layout, tableName: `rights-${crypto.randomUUID()}`, client };
-    await createTable(client, options);
-    record(client, () => during.getStore() ?? 'no verb');
-    const rig = () => ({
-      store: labelled(options, during),
+  /** A store on a clock of its own, whose requests are recorded. */
+  function rig(options: TableLayout) {
+    let aheadMs = 0;
+    const client = localClient(() => Date.now() + aheadMs);
+    client.middlewareStack.add((next, { commandName = '' }) => (args) => {
+      note(during.getStore() ?? 'no verb', commandName.replace('Command', ''), args.input);
+      return next(args);
+    });
+    return {
+      store: labelled({ ...options, client }, during),
       advance: (ms: number) => {
         aheadMs += ms;
       },
-      close: () => {},
-    });
-    for (const { run } of conformance(rig)) await run();
-    await rig().store.check?.();
-    await walkThroughWorkflow();
+      close: () => client.destroy(),
+    };
+  }
+
+  beforeAll(async () => {
+    const options = { ...layout, tableName: `rights-${crypto.randomUUID()}` };
+    const client = localClient(Date.now);
+    await createTable(client, options);
+    client.destroy();
+    const cases = [...conformance(() => rig(options))];
+    const lane = async () => {
+      for (let one = cases.pop(); one; one = cases.pop()) await one.run();
+    };
+    const { store, close } = rig(options);
+    await Promise.all([walkThroughWorkflow(), store.check?.(), ...Array.from({ length: LANES }, lane)]);
+    close();
   });
-  afterAll(() => client.destroy());
 
   /** Trips, is refused a slot, probes, closes: every call of the table that the workflow has. */
   async function walkThroughWorkflow(): Promise<void> {
     const bench = await Bench.start(undefined, layout);
-    record(bench.client, () => 'an execution');
     const [machine, circuit] = [bench.machine({ policy: { halfOpenSuccessThreshold: 2 } }), 'ledger'];
     const walked = new Set<string>();
     for (const target of [fails, fails, fails, works, works, works, works]) {
-      const { path } = await bench.run(machine, { circuit }, target);
+      const { path } = await bench.run(machine, { circuit }, target, {
+        before: (_, operation, args) => note('an execution', operation, args),
+      });
       for (const state of path) walked.add(state);
       bench.aheadMs += 4_000;
     }
