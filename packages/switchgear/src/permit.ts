@@ -1,7 +1,8 @@
 /** Admission without a function to run: for streams, batches and callbacks. */
 
 import type { CallOwner } from './call.ts';
-import type { Ticket } from './circuit/ticket.ts';
+import type { Probe, Ticket } from './circuit/ticket.ts';
+import type { Lease } from './core/record.ts';
 import { Deadline, type Lane } from './guard/deadline.ts';
 
 /** The part of a breaker that a permit talks to. */
@@ -34,6 +35,11 @@ export class Permit extends Deadline implements Disposable {
     this.#ticket = ticket;
     this.#startMs = startMs;
     lane.start(this, startMs);
+  }
+
+  /** Of a probe: the lease under which alone its verdict counts. */
+  get lease(): Lease | undefined {
+    return (this.#ticket as Probe | undefined)?.lease;
   }
 
   /** The call went well. The promise never rejects; see `failure` for when to await it. */

@@ -60,6 +60,20 @@ test('using: a permit that was not settled is cancelled at the end of its block'
   expect((await f.record()).state).toBe('closed');
 });
 
+test('L3 the permit of a probe names its lease, as it stands in the record; any other has none', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  const ordinary = await p.breaker.acquire();
+  expect(ordinary.lease).toBeUndefined();
+  ordinary.cancel();
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  const probe = await p.breaker.acquire();
+  expect(probe.lease).toMatchObject({ id: expect.any(String), by: 'process-0' });
+  expect(await f.record()).toMatchObject({ state: 'half-open', leases: [probe.lease] });
+  await probe.success();
+});
+
 test('a permit holds its place in the bulkhead until it is given back or lapses', async () => {
   const f = fleet(1, { breaker: { maxConcurrent: 1, maxQueue: 0, leaseDuration: '3s' } });
   const { breaker } = f.process(0);
