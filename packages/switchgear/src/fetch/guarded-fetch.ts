@@ -27,7 +27,8 @@ export function guardedFetch(
   guard: Guard<Response> | ((url: URL) => Guard<Response>),
   fetch: Fetch = (input, init) => globalThis.fetch(input, init),
 ): Fetch {
-  return async (input: Input, init: Init = {}) => {
+  return async (input: Input, given?: Init | null) => {
+    const init = given ?? {};
     const chosen = typeof guard === 'function' ? guard(urlOf(input)) : guard;
     const caller = signalOf(input, init);
     const request = new RepeatedRequest(fetch, input, init, caller);

@@ -41,7 +41,7 @@ export function failureName(error: unknown): string {
 /** How long the dependency asks callers to stay away (`Retry-After`), milliseconds from `nowMs`. Never throws. */
 export function retryAfterMs(error: unknown, nowMs: number): number | undefined {
   for (const each of behind(error))
-    for (const carrier of [read(each, 'response'), read(each, '$response'), each]) {
+    for (const carrier of carriers(each)) {
       const value = header(read(carrier, 'headers'), 'retry-after');
       if (value === undefined) continue;
       if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
@@ -53,11 +53,7 @@ export function retryAfterMs(error: unknown, nowMs: number): number | undefined 
 
 /** Name of the failure of the dependency that `error` or one behind it stands for. */
 function failureOf(error: unknown): string | undefined {
-  for (const each of behind(error)) {
-    const name = ownFailure(each);
-    if (name) return name;
-  }
-  return undefined;
+  return behind(error).map(ownFailure).find(Boolean);
 }
 
 function ownFailure(error: unknown): string | undefined {
@@ -70,38 +66,36 @@ function ownFailure(error: unknown): string | undefined {
   // AbortSignal.timeout, got, AWS SDK; ours also where a minifier has renamed the class.
   if (name === 'TimeoutError' || code === 'CALL_TIMEOUT') return 'TimeoutError';
   if (code && FAILED.test(code)) return code;
+  // axios has no code for an answer that broke off.
+  if (text(error, 'message') === 'stream has been aborted') return 'ECONNRESET';
   return read(error, '$fault') === 'server' ? name : undefined;
 }
 
 /** The error status of the HTTP answer that `error` carries. A 200 is none: its body may still have broken off. */
 function statusOf(error: unknown): number | undefined {
-  const response = read(error, 'response');
-  const statuses = [
-    read(read(error, '$metadata'), 'httpStatusCode'),
-    read(response, 'status'),
-    read(response, 'statusCode'),
-    read(error, 'status'),
-    read(error, 'statusCode'),
-  ];
-  return statuses.find((s): s is number => Number.isInteger(s) && Number(s) >= 400 && Number(s) <= 599);
+  return [read(error, '$metadata'), ...carriers(error)]
+    .flatMap((from) => [read(from, 'httpStatusCode'), read(from, 'status'), read(from, 'statusCode')])
+    .find((s): s is number => Number.isInteger(s) && Number(s) >= 400 && Number(s) <= 599);
+}
+
+/** Where an error has the answer of the dependency: axios and got, AWS SDK, itself. */
+function carriers(error: unknown): unknown[] {
+  return [read(error, 'response'), read(error, '$response'), error];
 }
 
 /** `error`, then what caused it and what it sums up, unless an answer of the dependency settles it: a 404 is none the less for its cause. */
-function* behind(error: unknown): Generator<unknown> {
-  const queue = [error];
-  for (let i = 0; i < queue.length && i < MAX_ERRORS; i++) {
-    const each = queue[i];
-    yield each;
+function behind(error: unknown): unknown[] {
+  const found = [error];
+  const add = (one: unknown) => one !== undefined && found.length < MAX_ERRORS && found.push(one) > 0;
+  // Walked while it grows.
+  for (const each of found) {
     if (statusOf(each) !== undefined) continue;
-    const cause = read(each, 'cause');
-    if (cause !== undefined) queue.push(cause);
+    add(read(each, 'cause'));
     const errors = read(each, 'errors');
-    for (let k = 0; k < MAX_ERRORS; k++) {
-      const one = read(errors, `${k}`);
-      if (one === undefined) break;
-      queue.push(one);
-    }
+    let at = 0;
+    while (add(read(errors, `${at}`))) at++;
   }
+  return found;
 }
 
 /** A header of a `Headers`, an AxiosHeaders or a plain object. */

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { describe, expect, test } from 'vitest';
 import { switchgearPlugin } from '../../src/aws-sdk/index.ts';
 import type { Breaker } from '../../src/breaker.ts';
+import { retry } from '../../src/guard/index.ts';
 import { type Client, caught, clientCases, rig } from './cases.ts';
 
 const ACCESS = { region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
@@ -35,7 +37,7 @@ function client(url: string, breaker?: Breaker): Client {
 }
 
 describe('switchgearPlugin', () => {
-  clientCases(client, { aborts: false });
+  clientCases(client, { aborts: false, readsBody: true });
 
   const r = rig();
 
@@ -47,6 +49,29 @@ describe('switchgearPlugin', () => {
     expect(error).toMatchObject({ $metadata: { httpStatusCode: 500, attempts: 3 } });
     expect(r.server.requests.length).toBe(3);
     expect(breaker.state.evidence.failures).toBe(1);
+    mail.destroy();
+  });
+
+  test('a command with a stream in its input is sent once, whatever retry the guard has', async () => {
+    const { gear, clock } = r.breaker();
+    const again = gear.breaker('uploads', { guards: [retry({ clock, random: () => 0, maxDelay: '100s' })] });
+    const mail = ses(r.server.url, again);
+    // As the commands of S3 do it.
+    mail.middlewareStack.add(
+      (next) => (args) => {
+        const { Body } = args.input as { Body?: Readable };
+        return next({
+          ...args,
+          request: Object.assign(args.request as object, { method: 'POST', body: Body }),
+        });
+      },
+      { step: 'build', priority: 'low' },
+    );
+    r.server.health = 'unavailable';
+    const input = { EmailIdentity: 'a@b.example', Body: Readable.from(['order']) };
+    const error = await caught(mail.send(new GetEmailIdentityCommand(input)));
+    expect(error).toMatchObject({ $metadata: { httpStatusCode: 503 } });
+    expect(r.server.requests).toEqual(['order']);
     mail.destroy();
   });
 

@@ -27,11 +27,11 @@ const makeClient =
   };
 
 describe('guardedAdapter over axios’s http', () => {
-  clientCases(makeClient('http'), { aborts: true });
+  clientCases(makeClient('http'), { aborts: true, readsBody: true });
 });
 
 describe('guardedAdapter over axios’s fetch', () => {
-  clientCases(makeClient('fetch'), { aborts: true, refusal: 'ERR_NETWORK' });
+  clientCases(makeClient('fetch'), { aborts: true, readsBody: true, refusal: 'ERR_NETWORK' });
 });
 
 describe('guardedAdapter', () => {
@@ -78,6 +78,21 @@ describe('guardedAdapter', () => {
     while (r.server.requests.length < 4) await clock.advance(70_000).then(() => new Promise(setImmediate));
     expect(await text).toMatchObject({ response: { status: 503 } });
     expect(r.server.requests.slice(1)).toEqual(['text', 'text', 'text']);
+  });
+
+  test('a cancel token ends its request as it would have, counts as nothing, and is repeated by nobody', async () => {
+    const { breaker } = r.breaker({ failureThreshold: 1 });
+    const again = retry({ random: () => 0, minDelay: 1, isRetryable: (error) => !axios.isCancel(error) });
+    const client = axios.create({ adapter: guardedAdapter(compose(breaker, again)) });
+    const { token, cancel } = axios.CancelToken.source();
+    r.server.health = 'silent';
+    const arrival = r.server.arrival();
+    const call = caught(client.get(r.server.url, { cancelToken: token }));
+    await arrival;
+    cancel('enough');
+    expect(await call).toMatchObject({ code: 'ERR_CANCELED', message: 'enough' });
+    expect(r.server.requests.length).toBe(1);
+    expect(breaker.state).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
   });
 
   test('interceptors see the rejection', async () => {

@@ -23,6 +23,8 @@ export interface Traits {
   readonly refusal?: string;
   /** Whether a plugin can abort a request that is under way. */
   readonly aborts: boolean;
+  /** Whether it has read the body when the call ends. */
+  readonly readsBody: boolean;
 }
 
 export const caught = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
@@ -62,7 +64,7 @@ export function rig() {
   };
 }
 
-export function clientCases(make: MakeClient, { aborts, refusal = 'ECONNREFUSED' }: Traits): void {
+export function clientCases(make: MakeClient, { aborts, readsBody, refusal = 'ECONNREFUSED' }: Traits): void {
   const r = rig();
 
   test('well: answers pass, nothing is counted against it', async () => {
@@ -101,6 +103,14 @@ export function clientCases(make: MakeClient, { aborts, refusal = 'ECONNREFUSED'
     r.server.health = 'absent';
     expect([await client.send(), await client.send()]).toEqual([404, 404]);
     expect(breaker.state).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
+  });
+
+  test(`an answer that breaks off ${readsBody ? 'counts' : 'has been counted when its head came'}`, async () => {
+    const { breaker } = r.breaker({ failureThreshold: 1 });
+    const client = r.client(make, breaker);
+    r.server.health = 'breaking off';
+    await caught(client.send());
+    expect(breaker.state.state).toBe(readsBody ? 'open' : 'closed');
   });
 
   test('slow: the call ends at its timeout, and counts', async () => {

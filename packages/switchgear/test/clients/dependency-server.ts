@@ -3,7 +3,15 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Health = 'well' | 'unavailable' | 'absent' | 'silent' | 'failing' | 'hinting' | 'endless';
+export type Health =
+  | 'well'
+  | 'unavailable'
+  | 'absent'
+  | 'silent'
+  | 'failing'
+  | 'hinting'
+  | 'endless'
+  | 'breaking off';
 
 export class DependencyServer {
   health: Health = 'well';
@@ -45,6 +53,11 @@ export class DependencyServer {
           case 'endless':
             response.writeHead(200);
             response.write('the first part');
+            return;
+          case 'breaking off':
+            response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+            // Its head and this part arrive before the end does.
+            response.write('{"MessageId":', () => setImmediate(() => response.destroy()));
             return;
           case 'silent':
         }

@@ -11,8 +11,6 @@ import { compose, deadline, fallback, lastGoodAnswer, retry, timeout } from '../
 import { MemoryStore, Switchgear } from '../../src/index.ts';
 import { guardedDispatch } from '../../src/undici/index.ts';
 
-const CALLS = 20_000;
-
 const { signal } = new AbortController();
 const gear = new Switchgear({ store: new MemoryStore() });
 const plain = gear.breaker('plain');
@@ -40,18 +38,22 @@ const dispatch = guardedDispatch(plain)((_, handler) => {
   return true;
 });
 
-const KINDS: Record<string, () => unknown> = {
-  'a breaker': () => plain.execute((call) => listen(call.signal), { signal }),
-  'a breaker with guards': () => guarded.execute((call) => listen(call.signal), { signal }),
-  'guards alone': () => compose(...guards).execute((call) => listen(call.signal), { signal }),
-  fetch: () => send('http://127.0.0.1', { signal }),
-  axios: () => http.get('http://127.0.0.1', { signal }),
-  undici: () => {
-    const options = { origin: 'http://127.0.0.1', path: '/', method: 'GET', signal };
-    return new Promise<void>((onResponseEnd) =>
-      dispatch(options as Dispatcher.DispatchOptions, { onResponseEnd: () => onResponseEnd() }),
-    );
-  },
+/** More calls of what takes less time. */
+const KINDS: Record<string, readonly [calls: number, once: () => unknown]> = {
+  'a breaker': [40_000, () => plain.execute((call) => listen(call.signal), { signal })],
+  'a breaker with guards': [10_000, () => guarded.execute((call) => listen(call.signal), { signal })],
+  'guards alone': [10_000, () => compose(...guards).execute((call) => listen(call.signal), { signal })],
+  fetch: [20_000, () => send('http://127.0.0.1', { signal })],
+  axios: [5_000, () => http.get('http://127.0.0.1', { signal })],
+  undici: [
+    20_000,
+    () => {
+      const options = { origin: 'http://127.0.0.1', path: '/', method: 'GET', signal };
+      return new Promise<void>((onResponseEnd) =>
+        dispatch(options as Dispatcher.DispatchOptions, { onResponseEnd: () => onResponseEnd() }),
+      );
+    },
+  ],
 };
 
 const collect = globalThis.gc as () => void;
@@ -73,10 +75,10 @@ async function call(times: number, once: () => unknown): Promise<void> {
 }
 
 const held: Record<string, number> = {};
-for (const [kind, once] of Object.entries(KINDS)) {
-  await call(2_000, once);
+for (const [kind, [calls, once]] of Object.entries(KINDS)) {
+  await call(1_000, once);
   const before = await heldBytes();
-  await call(CALLS, once);
-  held[kind] = ((await heldBytes()) - before) / CALLS;
+  await call(calls, once);
+  held[kind] = ((await heldBytes()) - before) / calls;
 }
 console.log(JSON.stringify(held));

@@ -57,7 +57,7 @@ test.each([
   ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 575],
   ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],
   ['axios', `export { guardedAdapter } from './axios/index.ts';`, 520],
-  ['aws-sdk', `export { switchgearPlugin } from './aws-sdk/index.ts';`, 180],
+  ['aws-sdk', `export { switchgearPlugin } from './aws-sdk/index.ts';`, 210],
 ])('%s adds no more than its budget, gzipped', (_, source, budget) => {
   expect(bundled(LIBRARY, source).bytes - bundled(LIBRARY).bytes).toBeLessThan(budget);
 });
