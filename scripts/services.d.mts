@@ -8,9 +8,12 @@ export function startRedis(options?: {
   config?: string;
   args?: readonly string[];
   clockFile?: string;
+  program?: string;
 }): Promise<{ port: number; stop(signal?: NodeJS.Signals): Promise<void> }>;
 
 export function installRedis(): Promise<string>;
+
+export function installValkey(): Promise<string | undefined>;
 
 export function installClients(): Promise<void>;
 

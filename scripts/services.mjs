@@ -1,5 +1,5 @@
 /**
- * What tests need beside Node: DynamoDB Local, on the system's Java, Redis, and Chromium.
+ * What tests need beside Node: DynamoDB Local, on the system's Java, Redis, Valkey, and Chromium.
  *
  *   node scripts/services.mjs            starts it, prints its endpoint, runs until interrupted
  *   import { startDynamoDBLocal } …      → { endpoint, stop }
@@ -10,7 +10,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,81 @@ export async function installRedis() {
   return after;
 }
 
+/**
+ * Makes sure that Valkey is on this machine. Returns the path of its server; `undefined` where a Debian or its relatives have
+ * no such package, nor the backports: docs/decisions/0016. It is unpacked into `.cache/`, so that no second service joins the machine's.
+ */
+export async function installValkey() {
+  if (await works('valkey-server', ['--version'])) return 'valkey-server';
+  if (!(await works('apt-get', ['--version'])))
+    throw new Error(
+      'the tests need valkey-server on the PATH: `dnf install valkey` on Fedora, `brew install valkey`',
+    );
+  const release = await osRelease();
+  const folder = join(CACHE, `valkey-${release.VERSION_CODENAME}`);
+  const server = join(folder, 'usr/bin/valkey-server');
+  if (!existsSync(folder)) {
+    const settings = await aptOffers('valkey-server', release);
+    if (!settings) return undefined;
+    await fill(folder, async (scratch) => {
+      await run('apt-get', [...settings, 'download', 'valkey-server', 'valkey-tools'], { cwd: scratch });
+      const unpacked = await mkdtemp(join(scratch, 'root-'));
+      for (const file of readdirSync(scratch).filter((name) => name.endsWith('.deb')))
+        await run('dpkg-deb', ['-x', join(scratch, file), unpacked]);
+      return unpacked;
+    });
+  }
+  if (!(await works(server, ['--version']))) throw new Error(`${server} does not start here`);
+  return server;
+}
+
+async function osRelease() {
+  const text = await readFile('/etc/os-release', 'utf8');
+  return Object.fromEntries(
+    [...text.matchAll(/^(\w+)="?([^"\n]*)/gm)].map(([, name, value]) => [name, value]),
+  );
+}
+
+/** Settings with which apt-get can download a package: of the machine's own sources, or of Debian's and its backports. */
+async function aptOffers(name, { ID, VERSION_CODENAME }) {
+  const offered = async (settings) =>
+    /Candidate: \d/.test((await run('apt-cache', [...settings, 'policy', name])).stdout);
+  if (await offered([])) return [];
+  if (ID !== 'debian') return undefined;
+  const { stdout } = await run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI) $(CODENAME)',
+    'Created-By: Packages',
+  ]);
+  const repository = stdout.split('\n').find((line) => line.endsWith(` ${VERSION_CODENAME}`));
+  const mirror = repository?.split(' ')[0] ?? 'http://deb.debian.org/debian';
+  // Lists of its own: the machine's sources stay what they are.
+  const folder = join(CACHE, 'backports');
+  await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
+  await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  await writeFile(
+    join(folder, 'sources.list'),
+    ['', '-backports'].map((suite) => `deb ${mirror} ${VERSION_CODENAME}${suite} main\n`).join(''),
+  );
+  const settings = [
+    `Dir::State::lists=${folder}/lists`,
+    `Dir::Cache=${folder}/cache`,
+    `Dir::Etc::sourcelist=${folder}/sources.list`,
+    'Dir::Etc::sourceparts=-',
+    'APT::Sandbox::User=root',
+    'APT::Update::Error-Mode=any',
+  ].flatMap((setting) => ['-o', setting]);
+  try {
+    await run('apt-get', [...settings, 'update']);
+  } catch (error) {
+    // A mirror without backports. Whatever else it is fails the run.
+    if (/does not have a Release file/.test(error.message)) return undefined;
+    throw error;
+  }
+  return (await offered(settings)) ? settings : undefined;
+}
+
 /** Makes sure that Chromium is on this machine, with fonts that have letters. Returns its path. */
 export async function installChromium() {
   const find = () => CHROMIUM_PATHS.find((path) => existsSync(path));
@@ -162,8 +237,9 @@ function libfaketime() {
 /**
  * Starts a Redis on a free port (or on `port`) of the loopback interface, without persistence unless `args` say so. It ends
  * with `stop`, or with this process. `config` is a file of settings, `args` are settings too. With `clockFile`, what that file says (`+90.5`: seconds ahead) is its time.
+ * `program` is another server that speaks as Redis does.
  */
-export async function startRedis({ port, config, args = [], clockFile } = {}) {
+export async function startRedis({ port, config, args = [], clockFile, program = 'redis-server' } = {}) {
   const library = await installRedis();
   const own = port ?? (await freePort());
   // Empty: a server reads the data that it finds.
@@ -177,7 +253,7 @@ export async function startRedis({ port, config, args = [], clockFile } = {}) {
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   };
   const server = spawn(
-    'redis-server',
+    program,
     [
       ...(config ? [config] : []),
       '--port',
@@ -210,12 +286,12 @@ export async function startRedis({ port, config, args = [], clockFile } = {}) {
   }
 
   const died = exited.then((code) => {
-    throw new Error(`redis-server ended with code ${code}:\n${log}`);
+    throw new Error(`${program} ended with code ${code}:\n${log}`);
   });
   died.catch(() => {});
   const late = new Promise((_, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`redis-server does not get ready:\n${log}`)),
+      () => reject(new Error(`${program} does not get ready:\n${log}`)),
       START_TIMEOUT_MS,
     );
     timer.unref();
@@ -247,15 +323,22 @@ function works(command, args) {
   );
 }
 
-/** A folder that exists is complete: it is filled under another name first. */
-async function unpack(spec, folder) {
-  await mkdir(CACHE, { recursive: true });
-  const scratch = await mkdtemp(join(CACHE, 'unpack-'));
-  try {
+/** The package of the registry, in a folder. */
+function unpack(spec, folder) {
+  return fill(folder, async (scratch) => {
     const { stdout } = await run('npm', ['pack', spec, '--json', '--silent', '--pack-destination', scratch]);
     const [{ filename }] = JSON.parse(stdout);
     await run('tar', ['-xzf', join(scratch, filename), '-C', scratch]);
-    await rename(join(scratch, 'package'), folder).catch((error) => {
+    return join(scratch, 'package');
+  });
+}
+
+/** A folder that exists is complete: `make` fills another one first, in what it is handed, and returns it. */
+async function fill(folder, make) {
+  await mkdir(CACHE, { recursive: true });
+  const scratch = await mkdtemp(join(CACHE, 'unpack-'));
+  try {
+    await rename(await make(scratch), folder).catch((error) => {
       // Another process was faster.
       if (!existsSync(folder)) throw error;
     });
