@@ -49,6 +49,7 @@ test('a permit, its call, its outcome; three failures open the circuit', async (
     state: 'closed',
     epoch: 0,
     epochId: expect.stringMatching(/^root/),
+    lease: null,
   });
   expect(await tell(first.id, { outcome: 'success' })).toEqual({ settled: true });
   for (const failure of [
@@ -88,6 +89,14 @@ test('an outcome told twice, or for no permit, changes nothing', async () => {
   });
   await gear.flush();
   expect(await state()).toMatchObject({ state: 'closed', evidence: { failures: 0 } });
+});
+
+test('an outcome with the epoch or the lease of another permit is not taken for this one', async () => {
+  const { permit, tell } = await startApi();
+  const { id, epoch, lease } = await permit();
+  expect(await tell(id, { outcome: 'failure', epoch: epoch + 1, lease })).toEqual({ settled: false });
+  expect(await tell(id, { outcome: 'failure', epoch, lease: 'a-probe’s' })).toEqual({ settled: false });
+  expect(await tell(id, { outcome: 'success', epoch, lease })).toEqual({ settled: true });
 });
 
 test('L1 an outcome of an epoch that is over changes nothing', async () => {
@@ -131,10 +140,16 @@ test('L3 a probe is a permit: nobody else gets one, and its success closes the c
   const refused = await post('/permits', { circuit: 'stripe' });
   expect(refused.status).toBe(503);
   expect(JSON.parse(refused.body)).toMatchObject({ state: 'half-open' });
-  const { id, ...admitted } = JSON.parse(probe?.body ?? '');
-  // Closed, open, half-open: the probe says under which stay its outcome counts.
+  const { id, lease, ...admitted } = JSON.parse(probe?.body ?? '');
+  // Closed, open, half-open: the probe says under which stay and which lease its outcome counts.
   expect(admitted).toMatchObject({ state: 'half-open', epoch: 2, epochId: expect.any(String) });
-  await tell(id, { outcome: 'success' });
+  expect(lease).toEqual(expect.any(String));
+  const nameless = await post(`/permits/${id}/outcome`, { outcome: 'success' });
+  expect([nameless.status, JSON.parse(nameless.body).code]).toEqual([400, 'LEASE_MISSING']);
+  for (const other of [{ lease: 'of-another' }, { lease: null }, { lease, epoch: 1 }])
+    expect(await tell(id, { outcome: 'failure', ...other })).toEqual({ settled: false });
+  expect(await state()).toMatchObject({ state: 'half-open' });
+  expect(await tell(id, { outcome: 'success', lease, epoch: 2 })).toEqual({ settled: true });
   await vi.waitUntil(async () => (await state()).state === 'closed');
 });
 

@@ -1,8 +1,9 @@
 /**
  * The breaker for programs of any language: they ask for a permit, make their call, and tell how it went.
  *
- *     POST /permits                {"circuit":"stripe"}      201 {"id":"…","expiresInMs":30000,"epoch":3,…}
- *     POST /permits/<id>/outcome   {"outcome":"failure"}     200 {"settled":true}
+ *     POST /permits                {"circuit":"stripe"}      201 {"id":"…","epoch":3,"lease":null,…}
+ *     POST /permits/<id>/outcome   {"outcome":"failure",     200 {"settled":true}
+ *                                   "lease":null}
  *     GET  /circuits/<name>                                  200 what this process knows of a circuit
  *     GET  /health                                           200
  *
@@ -67,9 +68,7 @@ class DecisionApi {
       case 'POST permits':
         return this.#grant(request, response);
       case 'POST permits * outcome':
-        return send(response, 200, {
-          settled: this.#permits.settle(key ?? '', await jsonBody(request, outcome)),
-        });
+        return send(response, 200, { settled: await this.#settled(key ?? '', request) });
       case 'GET circuits *':
         return send(response, 200, await this.#state(nameIn(key)));
       case 'GET health':
@@ -91,6 +90,16 @@ class DecisionApi {
       if (!response.writableFinished) gone.abort();
     });
     send(response, 201, await this.#permits.grant(this.#breaker(circuit), gone.signal));
+  }
+
+  async #settled(id: string, request: IncomingMessage): Promise<boolean> {
+    const settled = this.#permits.settle(id, await jsonBody(request, outcome));
+    if (settled !== 'lease-missing') return settled;
+    throw new Refusal({
+      status: 400,
+      code: 'LEASE_MISSING',
+      detail: 'this call was a probe: its outcome must name the lease of its permit; nothing was settled yet',
+    });
   }
 
   async #state(name: string): Promise<CircuitStatus> {

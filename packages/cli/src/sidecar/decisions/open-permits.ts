@@ -18,6 +18,17 @@ export interface GrantedPermit {
   /** Number and id of the stay in that state in which its outcome counts, and in no other. */
   readonly epoch: number;
   readonly epochId: string;
+  /** Id of a probe's lease, under which alone its outcome counts; `null` for any other call. */
+  readonly lease: string | null;
+}
+
+/** What became of an outcome: it ended its permit, it changed nothing, or it does not say under which lease it was earned. */
+export type Settled = boolean | 'lease-missing';
+
+interface OpenPermit {
+  readonly permit: Permit;
+  readonly granted: GrantedPermit;
+  readonly expiry: NodeJS.Timeout;
 }
 
 /**
@@ -25,7 +36,7 @@ export interface GrantedPermit {
  * place in the bulkhead is free again either way.
  */
 export class OpenPermits {
-  readonly #open = new Map<string, { readonly permit: Permit; readonly expiry: NodeJS.Timeout }>();
+  readonly #open = new Map<string, OpenPermit>();
 
   /**
    * Asks `breaker` for a permit; `gone` is aborted when nobody waits for it any more, and then it goes back.
@@ -35,17 +46,39 @@ export class OpenPermits {
     const permit = await breaker.acquire({ signal: gone });
     const id = randomUUID();
     const expiresInMs = lifetimeMs(breaker.options.leaseDuration);
-    const expiry = setTimeout(() => this.settle(id, { outcome: 'cancel' }), expiresInMs);
-    this.#open.set(id, { permit, expiry });
-    gone.addEventListener('abort', () => this.settle(id, { outcome: 'cancel' }), { once: true });
     const { state, epoch } = breaker.state;
-    return { id, circuit: breaker.name, expiresInMs, state, epoch: epoch.number, epochId: epoch.id };
+    const granted = {
+      id,
+      circuit: breaker.name,
+      expiresInMs,
+      state,
+      epoch: epoch.number,
+      epochId: epoch.id,
+      lease: permit.lease?.id ?? null,
+    };
+    const expiry = setTimeout(() => this.#end(id, { outcome: 'cancel' }), expiresInMs);
+    this.#open.set(id, { permit, granted, expiry });
+    gone.addEventListener('abort', () => this.#end(id, { outcome: 'cancel' }), { once: true });
+    return granted;
   }
 
-  /** Ends a permit. False where it has ended before, or never was: then this changes nothing. */
-  settle(id: string, { outcome, error, status, retryAfter }: Outcome): boolean {
+  /**
+   * Ends a permit, by the outcome of its call. False where it has ended before, never was, or was another's: of another epoch
+   * or lease than the outcome names. Then this changes nothing. A probe's outcome must name its lease.
+   */
+  settle(id: string, told: Outcome): Settled {
+    const { granted } = this.#open.get(id) ?? {};
+    if (!granted) return false;
+    if (told.epoch !== undefined && told.epoch !== granted.epoch) return false;
+    if (told.lease === undefined && granted.lease !== null) return 'lease-missing';
+    if (told.lease !== undefined && told.lease !== granted.lease) return false;
+    this.#end(id, told);
+    return true;
+  }
+
+  #end(id: string, { outcome, error, status, retryAfter }: Outcome): void {
     const open = this.#open.get(id);
-    if (!open) return false;
+    if (!open) return;
     this.#open.delete(id);
     clearTimeout(open.expiry);
     if (outcome === 'success') void open.permit.success();
@@ -56,12 +89,11 @@ export class OpenPermits {
         status,
         ...(retryAfter !== undefined && { headers: { 'retry-after': `${retryAfter}` } }),
       });
-    return true;
   }
 
   /** Gives all of them back, as calls without a verdict. */
   cancelAll(): void {
-    for (const id of [...this.#open.keys()]) this.settle(id, { outcome: 'cancel' });
+    for (const id of [...this.#open.keys()]) this.#end(id, { outcome: 'cancel' });
   }
 }
 

@@ -14,6 +14,9 @@ const word = z
 export const outcome = z.strictObject({
   /** `cancel`: the call was not made, or says nothing about the dependency. */
   outcome: z.enum(['success', 'failure', 'cancel']),
+  /** As the permit has them: of another permit's call it is no outcome. A probe's must name its lease. */
+  epoch: z.number().int().optional(),
+  lease: z.string().max(64).nullable().optional(),
   /** Name or code of the failure, for the circuit's record. */
   error: word.optional(),
   /** HTTP status of the failure. */
