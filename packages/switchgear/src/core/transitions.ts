@@ -51,7 +51,8 @@ export function tripped(
   reason: TransitionReason,
   counts: Counts,
 ): OpenHead {
-  const stable = mover.nowMs - record.sinceMs;
+  // By another process's clock it may begin only now: that is no ramp.
+  const stable = Math.max(0, mover.nowMs - record.sinceMs);
   const ramping = record.state === 'closed' && stable < record.rampMs;
   const attempt = ramping ? record.attempt + 1 : stable >= policy.maxResetTimeout ? 0 : record.attempt;
   return opened(record, policy, mover, reason, attempt, counts);

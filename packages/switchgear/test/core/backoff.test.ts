@@ -53,6 +53,13 @@ describe('the open time', () => {
     expect(reopened(record, POLICY, asked, 'probes-lapsed').openUntilMs).toBe(NOW + 20_000);
   });
 
+  test('is no longer where the circuit closed a moment later by the clock of who closed it', () => {
+    expect(tripped(recovered(0), POLICY, mover(NOW - 800), 'failures', COUNTS)).toMatchObject({
+      attempt: 0,
+      openUntilMs: NOW - 800 + 10_000,
+    });
+  });
+
   test('lies between the timeout asked for and the maximum, whatever the attempt, the chance and the settings', () => {
     fc.assert(
       fc.property(policies, fc.nat(10_000), chances, (policy, attempt, chance) => {

@@ -14,17 +14,27 @@ import {
   takeLease,
 } from '../../src/core/apply.ts';
 import { type Counts, NOTHING, oldestSlot, plus, slotAt } from '../../src/core/evidence.ts';
-import { type Policy, windowOf } from '../../src/core/policy.ts';
+import { type OwnCounts, type Policy, windowOf } from '../../src/core/policy.ts';
 import {
   type CircuitRecord,
+  CLOCK_BOUND_MS,
   type Epoch,
   type Head,
   type Lease,
   type Override,
   rootRecord,
+  type StoredPolicy,
 } from '../../src/core/record.ts';
-import { cleared, closed, halfOpened, leaseFor, reopened, tripped } from '../../src/core/transitions.ts';
-import { admission, due } from '../../src/core/verdict.ts';
+import {
+  cleared,
+  closed,
+  halfOpened,
+  leaseFor,
+  ownTrip,
+  reopened,
+  tripped,
+} from '../../src/core/transitions.ts';
+import { type Admission, admission, type Decision, due } from '../../src/core/verdict.ts';
 
 /** What a process does on its own account, from its snapshot. */
 export type Deed =
@@ -68,7 +78,15 @@ interface Ledger {
   lapsesInARow: number;
 }
 
-const EDGES = ['closed→open', 'open→half-open', 'half-open→open', 'half-open→closed'];
+/** The ways that calls and verdicts take, with what may bring them about. */
+const EDGES: Readonly<Record<string, readonly string[]>> = {
+  'closed→open': ['failures', 'slow-calls', 'consecutive-failures'],
+  'open→half-open': ['probe-started'],
+  'half-open→open': ['probe-failed', 'probes-lapsed'],
+  'half-open→closed': ['recovered'],
+};
+/** Stored with the circuit; nothing here may touch it. */
+const SETTINGS: StoredPolicy = { version: 3, values: { quorum: 2 }, by: 'ana', reason: 'test', atMs: 1 };
 const MAX_CLOCK_ERROR_MS = 1_000;
 
 export class Fleet {
@@ -76,18 +94,18 @@ export class Fleet {
   readonly #processes: readonly Process[];
   readonly #everStored: CircuitRecord[];
   readonly #grants: Grant[] = [];
+  readonly #ids = new Set<string>();
   #stored: CircuitRecord;
   #ledger: Ledger = emptyLedger();
   #override: Override | undefined;
   /** Whether somebody who saw the override ended has begun a new epoch since. */
   #overrideSettled = true;
   #trueMs: number;
-  #ids = 0;
 
   constructor(policy: Policy, errorsMs: readonly number[], startMs: number) {
     this.#policy = policy;
     this.#trueMs = startMs;
-    this.#stored = rootRecord('payments', windowOf(policy));
+    this.#stored = this.#empty();
     this.#everStored = [this.#stored];
     this.#processes = errorsMs.map((errorMs, i) => ({ id: `process-${i}`, errorMs, snapshot: this.#stored }));
   }
@@ -133,6 +151,7 @@ export class Fleet {
     const after = reportEvidence(this.#stored, base.epoch, { [slot]: counts }, nowMs);
     const accepted = this.#write(process, base, after, () => {
       const { slots } = this.#ledger;
+      for (const old of slots.keys()) if (old < oldestSlot(nowMs, base)) slots.delete(old);
       if (slot >= oldestSlot(nowMs, base)) slots.set(slot, plus(slots.get(slot) ?? NOTHING, counts));
     });
     const kept = Object.keys(this.#stored.evidence).length;
@@ -172,6 +191,11 @@ export class Fleet {
     const before = this.#stored;
     const leaseMs = base.state === 'half-open' ? base.leaseMs : this.#policy.leaseDuration;
     const lease = leaseFor(leaseMs, this.#mover(process));
+    assert.equal(
+      lease.untilMs - nowMs,
+      this.#policy.leaseDuration,
+      'L3 a lease is as long as its epoch says',
+    );
     this.#write(process, base, takeLease(before, base.epoch, slot, lease, nowMs), () => {
       assert.ok(before.state === 'half-open' && slot < before.leases.length, 'L3 a slot that is there');
       if (before.leases[slot]) this.#ledger.lapsesInARow += 1;
@@ -208,22 +232,55 @@ export class Fleet {
     const counts = { ...NOTHING, calls: 1, failures: 1 };
     if (verb === 'report') this.#report(process, base, counts, 0);
     else if (verb === 'probe' && base.state === 'half-open') this.#lease(process, base, 0);
-    else if (verb === 'trip' && base.state === 'closed')
-      this.#move(process, base, tripped(base, this.#policy, this.#mover(process), 'failures', counts));
+    else if (verb === 'trip') this.#trip(process, base);
     else if (verb === 'close' && base.state === 'half-open')
       this.#move(process, base, closed(base, this.#policy, this.#mover(process), 'recovered'));
+  }
+
+  /** By what the process saw alone: a streak, or counts that meet the policy. */
+  #trip(process: Process, base: CircuitRecord): void {
+    const nowMs = this.#now(process);
+    const { failureThreshold, minCalls, consecutiveFailures } = this.#policy;
+    const calls = Math.max(failureThreshold, minCalls);
+    const own: OwnCounts = { ...NOTHING, calls, failures: calls, streak: calls };
+    const held = base.override && (nowMs < (base.override.untilMs ?? Infinity) || unsettled(base));
+    const next = ownTrip(base, this.#policy, this.#mover(process), own);
+    if (base.state !== 'closed' || held)
+      assert.equal(next, undefined, 'L9 a process trips nothing below an override');
+    else {
+      const streak = calls >= consecutiveFailures;
+      assert.equal(next?.transition?.reason, streak ? 'consecutive-failures' : 'failures', 'a process alone');
+    }
+    if (next) this.#move(process, base, next);
+    const few = { ...own, failures: failureThreshold - 1, streak: 0 };
+    assert.equal(ownTrip(base, this.#policy, this.#mover(process), few), undefined, 'too few failures');
   }
 
   #operate(process: Process, mode: OverrideRequest['mode'], forMs: number | undefined): void {
     const nowMs = this.#now(process);
     const request = { mode, by: process.id, reason: 'test', ...(forMs === undefined ? {} : { forMs }) };
     const override = overridden(this.#stored, request, nowMs);
-    if (!override) {
-      assert.equal(mode, 'release', 'L9 only a release may find nothing to do');
+    const before = this.#override;
+    // An act is never earlier than the one before it, whatever the clock of who does it.
+    const atMs = Math.max(nowMs, before?.atMs ?? 0);
+    const nothing = mode === 'release' && !(before && atMs < (before.untilMs ?? Infinity));
+    if (!override || nothing) {
+      assert.equal(override, undefined, 'L9 there is nothing to release');
+      assert.ok(nothing, 'L9 only a release may find nothing to do');
       return;
     }
-    const newest = this.#override?.version ?? 0;
-    assert.ok(override.version > newest, 'L9 versions rise');
+    assert.ok(override.version > (before?.version ?? 0), 'L9 versions rise');
+    assert.equal(
+      override.mode,
+      mode === 'release' ? before?.mode : mode,
+      'L9 the mode is what was asked for',
+    );
+    const untilMs = mode === 'release' ? atMs : forMs === undefined ? undefined : atMs + forMs;
+    assert.deepEqual(
+      [override.atMs, override.untilMs],
+      [atMs, untilMs],
+      'L9 an override ends as it was told',
+    );
     this.#override = override;
     this.#overrideSettled = false;
     this.#store({ ...this.#stored, override });
@@ -262,14 +319,14 @@ export class Fleet {
     if (after) {
       assert.ok(same(before.epoch, base.epoch), 'L1 a write takes effect in the epoch it was derived from');
       book();
-      this.#stepIsAllowed(before, after);
+      this.#stepIsAllowed(process, before, after);
       this.#store(after);
     }
     process.snapshot = this.#stored;
     return after !== undefined;
   }
 
-  #stepIsAllowed(before: CircuitRecord, after: CircuitRecord): void {
+  #stepIsAllowed(process: Process, before: CircuitRecord, after: CircuitRecord): void {
     if (same(before.epoch, after.epoch)) {
       assert.equal(after.state, before.state, 'L1 only a transition changes the state');
       if (before.state === 'open')
@@ -278,18 +335,56 @@ export class Fleet {
     }
     assert.equal(after.epoch.number, before.epoch.number + 1, 'L1 epochs rise by one');
     assert.deepEqual(after.evidence, {}, 'a new epoch begins without evidence');
-    const { reason } = after.transition ?? {};
+    const { reason = '', from, to, atMs, by } = after.transition ?? {};
+    assert.deepEqual(
+      { from, to, atMs, by },
+      { from: before.state, to: after.state, atMs: after.sinceMs, by: process.id },
+      'L7 a transition says what it was, when and by whom',
+    );
+    assert.ok(!this.#everStored.some(({ epoch }) => epoch.id === after.epoch.id), 'L7 its id is its own');
+    assert.ok(this.#ids.has(after.epoch.id), 'L7 and its writer can find it again');
     const byOperator =
       reason === 'cleared' || reason === 'override-ended' || after.settledOverride > before.settledOverride;
     if (!byOperator)
-      assert.ok(EDGES.includes(`${before.state}→${after.state}`), `${before.state}→${after.state}`);
+      assert.ok(
+        EDGES[`${before.state}→${after.state}`]?.includes(reason),
+        `${before.state}→${after.state}: ${reason}`,
+      );
+    assert.equal(after.attempt, this.#attemptAfter(before, after), `the attempts after ${reason}`);
+    if (after.state === 'closed')
+      assert.equal(
+        after.rampMs,
+        reason === 'recovered' ? this.#policy.rampDuration : 0,
+        'a ramp after recovery',
+      );
     if (after.state === 'open') {
-      const { maxResetTimeout, resetTimeout } = this.#policy;
+      const { maxResetTimeout, resetTimeout, backoff, jitter } = this.#policy;
+      const leastMs = Math.min(maxResetTimeout, resetTimeout * backoff ** after.attempt);
+      const mostMs = Math.min(maxResetTimeout, Math.ceil(leastMs * (1 + jitter)));
       const openMs = after.openUntilMs - after.sinceMs;
-      assert.ok(openMs >= resetTimeout && openMs <= maxResetTimeout, 'the open time is within its bounds');
+      assert.ok(openMs >= leastMs && openMs <= mostMs, `L5 open for ${leastMs}–${mostMs} ms: ${openMs}`);
     }
-    if (reason === 'recovered' && before.state === 'half-open') assert.equal(after.attempt, before.attempt);
-    if (reason === 'probe-failed') assert.equal(after.attempt, before.attempt + 1);
+  }
+
+  /** Failed attempts in a row: forgiven after a long time of closed, or by an operator's word; a ramp is not over yet. */
+  #attemptAfter(before: CircuitRecord, after: CircuitRecord): number {
+    const stableMs = after.sinceMs - before.sinceMs;
+    switch (after.transition?.reason) {
+      case 'probe-failed':
+      case 'probes-lapsed':
+        return before.attempt + 1;
+      case 'override-ended':
+      case 'cleared':
+        return 0;
+      case 'failures':
+      case 'slow-calls':
+      case 'consecutive-failures':
+        if (before.state === 'closed' && before.rampMs > 0 && stableMs < before.rampMs)
+          return before.attempt + 1;
+        return stableMs >= this.#policy.maxResetTimeout ? 0 : before.attempt;
+      default:
+        return before.attempt;
+    }
   }
 
   #store(after: CircuitRecord): void {
@@ -298,7 +393,7 @@ export class Fleet {
   }
 
   #lose(): void {
-    this.#stored = rootRecord('payments', windowOf(this.#policy));
+    this.#stored = this.#empty();
     this.#ledger = emptyLedger();
     this.#override = undefined;
   }
@@ -308,11 +403,26 @@ export class Fleet {
     const record = this.#stored;
     this.#evidenceHolds(record);
     assert.deepEqual(record.override, this.#override, 'L9 nothing but an operator touches an override');
+    assert.deepEqual(record.policy, SETTINGS, 'L9 stored settings stay');
     for (const process of this.#processes) this.#overrideRules(record, this.#now(process));
+    const ruled = this.#override && !(this.#overrideEnded(this.#trueMs) && this.#overrideSettled);
+    if (!ruled) {
+      assert.deepEqual(
+        admission(record, this.#trueMs),
+        this.#offered(record),
+        `L3, L5 ${record.state} admits`,
+      );
+      if (record.state === 'closed')
+        assert.deepEqual(
+          due(record, this.#policy, this.#trueMs),
+          this.#tripDue(record),
+          'the policy is met or not',
+        );
+    }
     if (record.state !== 'half-open') return;
     const { successes, failures, lapsesInARow } = this.#ledger;
-    assert.equal(record.successes, successes, 'L4 successes of all processes add up');
-    assert.equal(record.failures, failures, 'L4 failures of all processes add up');
+    assert.equal(record.successes, successes, 'L4, L6 successes of all processes add up, and nothing else');
+    assert.equal(record.failures, failures, 'L4, L6 failures of all processes add up, and nothing else');
     assert.equal(record.lapses, lapsesInARow, 'L3 lapses are counted');
     const held = this.#grants.filter(
       ({ epoch, holder, lease, settled }) =>
@@ -322,13 +432,62 @@ export class Fleet {
       held.length <= this.#policy.halfOpenMaxProbes,
       `L3 ${held.length} processes believe to hold a lease, allowed: ${this.#policy.halfOpenMaxProbes}`,
     );
-    if (this.#override && !(this.#overrideEnded(this.#trueMs) && this.#overrideSettled)) return;
+    if (ruled) return;
+    const gone = record.leases.filter((lease) => lease && this.#trueMs >= lease.untilMs + CLOCK_BOUND_MS);
     const decision = due(record, this.#policy, this.#trueMs);
-    if (failures > 0) assert.equal(decision?.to, 'reopen', 'a failed probe re-opens');
+    if (failures > 0) assert.equal(decision?.reason, 'probe-failed', 'a failed probe re-opens');
     else if (successes >= this.#policy.halfOpenSuccessThreshold)
-      assert.equal(decision?.to, 'closed', 'L4 enough successes close, whoever had them');
-    else if (lapsesInARow >= 3) assert.equal(decision?.to, 'reopen', 'L3 three lapses in a row re-open');
-    else assert.notEqual(decision?.to, 'closed', 'L4 too few successes do not close');
+      assert.equal(decision?.reason, 'recovered', 'L4 enough successes close, whoever had them');
+    else if (lapsesInARow + gone.length >= 3)
+      assert.equal(decision?.reason, 'probes-lapsed', 'L3 three lapses in a row re-open');
+    else
+      assert.equal(decision, undefined, 'L3, L4 too few successes do not close, too few lapses do not open');
+  }
+
+  /** What a call may do at the true time, no operator having a say. */
+  #offered(record: CircuitRecord): Admission {
+    const nowMs = this.#trueMs;
+    switch (record.state) {
+      case 'closed': {
+        const progress = record.rampMs === 0 ? 1 : Math.max(0, nowMs - record.sinceMs) / record.rampMs;
+        const share = record.rampFrom + (1 - record.rampFrom) * progress;
+        return progress >= 1 ? { admits: 'all' } : { admits: 'share', share };
+      }
+      case 'open': {
+        const freeSinceMs = record.openUntilMs;
+        return nowMs < freeSinceMs
+          ? { admits: 'none', untilMs: freeSinceMs }
+          : { admits: 'probe', freeSinceMs };
+      }
+      case 'half-open': {
+        const free = record.leases.map((lease) => (lease ? lease.untilMs + CLOCK_BOUND_MS : 0));
+        const slot = free.findIndex((freeMs) => freeMs <= nowMs);
+        if (slot < 0) return { admits: 'none', untilMs: Math.min(...free) };
+        return { admits: 'probe', slot, freeSinceMs: free[slot] as number };
+      }
+    }
+  }
+
+  /** The trip that is due by what was acknowledged: in the window that ends with the latest report, if that is in the present one. */
+  #tripDue(record: CircuitRecord): Decision | undefined {
+    const { slots } = this.#ledger;
+    const latest = Math.max(...slots.keys());
+    if (!(latest >= oldestSlot(this.#trueMs, record))) return undefined;
+    const counts = [...slots]
+      .filter(([slot]) => slot > latest - record.buckets)
+      .map(([, each]) => each)
+      .reduce(plus, NOTHING);
+    const { failureThreshold, minCalls, failureRatio, slowCallRatio, quorum } = this.#policy;
+    const share = Math.ceil(failureThreshold / quorum);
+    if (counts.calls < minCalls || (quorum > 1 && counts.votes <= (quorum - 1) * share)) return undefined;
+    const much = (bad: number, ratio: number) => bad >= failureThreshold && bad >= ratio * counts.calls;
+    if (much(counts.failures, failureRatio)) return { to: 'open', reason: 'failures', counts };
+    return much(counts.slow, slowCallRatio) ? { to: 'open', reason: 'slow-calls', counts } : undefined;
+  }
+
+  /** What stands for a circuit that nobody has written, but for its settings. */
+  #empty(): CircuitRecord {
+    return { ...rootRecord('payments', windowOf(this.#policy)), policy: SETTINGS };
   }
 
   #evidenceHolds(record: CircuitRecord): void {
@@ -360,18 +519,19 @@ export class Fleet {
   }
 
   #mover(process: Process) {
-    this.#ids += 1;
-    return {
-      nowMs: this.#now(process),
-      id: `id-${this.#ids}`,
-      by: process.id,
-      chance: (this.#ids % 10) / 10,
-    };
+    const id = `id-${this.#ids.size}`;
+    this.#ids.add(id);
+    return { nowMs: this.#now(process), id, by: process.id, chance: (this.#ids.size % 10) / 10 };
   }
 
   #now({ errorMs }: Process): number {
     return this.#trueMs + errorMs;
   }
+}
+
+/** Whether no epoch has taken its latest override into account. */
+function unsettled({ override, settledOverride }: CircuitRecord): boolean {
+  return override !== undefined && override.version > settledOverride;
 }
 
 function emptyLedger(): Ledger {

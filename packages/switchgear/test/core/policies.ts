@@ -37,5 +37,7 @@ export const smallPolicies: fc.Arbitrary<Policy> = fc
     halfOpenSuccessThreshold: fc.integer({ min: 1, max: 4 }),
     leaseDuration: fc.integer({ min: 1, max: 5_000 }),
     rampDuration: fc.constantFrom(0, 5_000),
+    quorum: fc.constantFrom(1, 1, 2),
+    consecutiveFailures: fc.constantFrom(Infinity, 2, 5),
   })
   .map((some) => ({ ...POLICY, ...some }));
