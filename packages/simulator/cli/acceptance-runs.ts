@@ -120,6 +120,69 @@ export async function trip(): Promise<Finding> {
   };
 }
 
+/** What a call to the dead dependency was, by what its process knew when it began. */
+interface Lessons {
+  /** The first one of its process. */
+  teaching: number;
+  /** Begun before its process had seen a call fail. */
+  inFlight: number;
+  /** Begun before the answer to the report of that failure. */
+  awaiting: number;
+  /** Begun although a report was answered: the fleet was still closed then. */
+  tooEarly: number;
+  /** Begun after a report that the store had refused: nothing was learnt from it. */
+  refused: number;
+  probes: number;
+}
+
+/** Each call to the dead dependency, by the reason why it was made. */
+export async function lessons(): Promise<Finding> {
+  const engine = new Engine();
+  const random = new Random(1);
+  const store = new ModelledStore(engine, DYNAMODB, random.fork('strategy'));
+  const strategy = new SwitchgearStrategy(store, LIKE_PEERS, {}, 'decide');
+  const { scenario } = scenarioOf({ ...SHAPE, processes: 1_000, rps: 20_000, outageMs: 10 * MINUTE_MS });
+  const world = new World(engine, random, scenario, strategy);
+  await engine.advance(MINUTE_MS);
+  const seen: Lessons = { teaching: 0, inFlight: 0, awaiting: 0, tooEarly: 0, refused: 0, probes: 0 };
+  const stages = new Map<Process, Exclude<keyof Lessons, 'teaching' | 'probes'>>();
+  const nothing = () => {};
+  store.watcher = {
+    sent: nothing,
+    asked: nothing,
+    wrote: nothing,
+    told: (process, _, __, source) => {
+      if (source === 'write') stages.set(process, 'tooEarly');
+    },
+    failed: (process, verb) => {
+      if (verb === 'report') stages.set(process, 'refused');
+    },
+  };
+  world.traffic.watcher = {
+    asks: nothing,
+    rejected: nothing,
+    full: nothing,
+    settled: nothing,
+    threw: nothing,
+    admitted({ process, member }) {
+      const stage = stages.get(process);
+      if (member.guard.state !== 'closed') seen.probes++;
+      else seen[stage ?? 'teaching']++;
+      if (!stage) stages.set(process, 'inFlight');
+    },
+    ended({ process }, outcome) {
+      if (outcome === 'failure' && stages.get(process) === 'inFlight') stages.set(process, 'awaiting');
+    },
+  };
+  await engine.advance(10 * MINUTE_MS);
+  const { teaching, inFlight, awaiting, tooEarly, refused, probes } = seen;
+  const beyond = awaiting + tooEarly + refused;
+  return {
+    found: `${teaching + inFlight + probes + beyond} calls: ${teaching} the first of their process, ${inFlight} begun before its failure was seen, ${probes} probes; beyond that, ${awaiting} begun before the answer to the report of that failure, ${tooEarly} after an answer from before the trip, ${refused} after a report that was throttled`,
+    kept: beyond === 0,
+  };
+}
+
 /** Store calls of processes that are well, by number of circuits. */
 export async function healthy(): Promise<Finding> {
   const [processes, minutes] = [20, 5];
