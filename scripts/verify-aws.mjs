@@ -2,20 +2,30 @@
 // Needs the AWS CLI with credentials for that account, and costs a few requests. Never part of CI. Uses circuits of its own
 // names, and leaves their records to their TTL; for the alarm alone, the example's circuit is forced open for a minute.
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 
 const [stack = 'OrderPaymentLedger'] = process.argv.slice(2);
 /** Clocks may differ by this. */
 const CLOCK_BOUND_MS = 2_000;
-const POLICY = { failureThreshold: 1, resetTimeout: 3_000, jitter: 0, timeout: 2_000 };
+const POLICY = { failureThreshold: 1, resetTimeout: 5_000, jitter: 0, timeout: 2_000 };
 
-/** Answers of the AWS CLI; arguments go to it as they are, through no shell. */
+/** Answers of the AWS CLI; arguments go to it as they are, through no shell. Ends with what it says where it fails. */
 function aws(...args) {
-  return JSON.parse(
-    execFileSync('aws', [...args, '--output', 'json'], { encoding: 'utf8', timeout: 60_000 }) || '{}',
-  );
+  const options = { encoding: 'utf8', timeout: 60_000, env: { ...process.env, AWS_PAGER: '' } };
+  const { status, stdout, stderr, error } = spawnSync('aws', [...args, '--output', 'json'], options);
+  if (status === 0) return JSON.parse(stdout || '{}');
+  console.error(`aws ${args.slice(0, 2).join(' ')}: ${error?.message ?? stderr.trim()}`);
+  if (args[0] === 'sts')
+    console.error(
+      'verify:aws needs the AWS CLI, version 2, with a region and credentials for the account of the deployed example. ' +
+        'Nothing was asked of it, nothing was changed.',
+    );
+  process.exit(1);
 }
+
+const { Account, Arn } = aws('sts', 'get-caller-identity');
+console.log(`stack ${stack} in account ${Account}, as ${Arn}`);
 
 const { StackResources: resources } = aws(
   'cloudformation',
@@ -27,8 +37,9 @@ const idOf = (type, prefix) => {
   const found = resources.find(
     ({ ResourceType, LogicalResourceId }) => ResourceType === type && LogicalResourceId.startsWith(prefix),
   );
-  if (!found) throw new Error(`stack ${stack} has no ${type} named ${prefix}…: is it the example?`);
-  return found.PhysicalResourceId;
+  if (found) return found.PhysicalResourceId;
+  console.error(`stack ${stack} has no ${type} named ${prefix}…: is it the example? Nothing was changed.`);
+  process.exit(1);
 };
 const machine = idOf('AWS::StepFunctions::StateMachine', 'Breaker');
 const table = idOf('AWS::DynamoDB::GlobalTable', 'Circuits');
@@ -109,7 +120,7 @@ check(
   rejected,
 );
 
-await sleep(POLICY.resetTimeout + CLOCK_BOUND_MS);
+await sleep(Number(tripped.openUntilMs?.N ?? 0) - Date.now() + CLOCK_BOUND_MS);
 check('the probe closes it', execute({ payload }).status === 'SUCCEEDED');
 const recovered = record();
 check(
