@@ -19,6 +19,6 @@ else if (args[0] === '--speed') await speed((line) => console.log(line));
 else if (args[0] !== '--acceptance') process.exitCode = await runSimulate(args);
 else if (args[1] === 'hours') await runHours(HOURS, tell);
 else {
-  const page = await acceptance(tell, talliesIn(HOURS));
+  const page = await acceptance(tell, () => talliesIn(HOURS));
   writeFileSync(new URL('../docs/simulator-results.md', import.meta.url), page);
 }

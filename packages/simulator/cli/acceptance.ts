@@ -174,8 +174,8 @@ function longRow(promise: string, task: Task, tally: Tally | undefined): string 
 
 const NOTHING = { hours: 0, calls: 0, failures: 0, transitions: 0 };
 
-/** Runs every promise, tells of each as it is judged, and returns the page. `tallies`: what `runHours` has found. */
-export async function acceptance(tell: (line: string) => void, tallies: Tallies): Promise<string> {
+/** Runs every promise, tells of each as it is judged, and returns the page. `tallies` gives what `runHours` has found by then. */
+export async function acceptance(tell: (line: string) => void, tallies: () => Tallies): Promise<string> {
   const rows: string[] = [];
   for (const { promise, args, judge } of PROMISES) {
     const options = simulateOptions([...args, '--seed', SEED], 'npm run simulate --', () => 0);
@@ -194,7 +194,7 @@ export async function acceptance(tell: (line: string) => void, tallies: Tallies)
       `| ${promise} | ${found} | ${kept ? 'kept' : '**not reached**'} | with \`--acceptance\`: ${how} |`,
     );
   }
-  for (const [name, task] of Object.entries(TASKS))
-    rows.push(longRow(LONG[name] ?? name, task, tallies[name]));
+  const found = tallies();
+  for (const [name, task] of Object.entries(TASKS)) rows.push(longRow(LONG[name] ?? name, task, found[name]));
   return `${HEAD}\n${rows.join('\n')}\n${TAIL}`;
 }
