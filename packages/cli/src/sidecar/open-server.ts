@@ -34,6 +34,8 @@ export function boundedServer(
       listener(request, response);
     },
   );
+  // Node keeps a thousand and says nothing of the rest; their size is bounded anyway.
+  server.maxHeadersCount = 0;
   return server;
 }
 

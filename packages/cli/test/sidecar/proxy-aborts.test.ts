@@ -28,6 +28,18 @@ test('L6 a client that goes before the answer: the upstream learns it, the circu
   await hearsNothing(rig);
 });
 
+test('L6 a client that closes its sending side before the answer has gone: nothing tells one from the other', async () => {
+  const rig = await startProxy(() => {});
+  const served = once(rig.upstream, 'request');
+  const client = new RawClient(rig.port).send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [, response] = (await served) as [IncomingMessage, ServerResponse];
+  const abandoned = once(response, 'close');
+  client.socket.end();
+  await Promise.all([client.closed, abandoned]);
+  expect(client.heard).toBe('');
+  await hearsNothing(rig);
+});
+
 test('L6 a client that goes in the middle of its request', async () => {
   const served: IncomingMessage[] = [];
   const rig = await startProxy((incoming) => {

@@ -269,3 +269,17 @@ test('an answer to a request that is still being sent is passed on at once', asy
 function pairs(raw: readonly string[]): [string, string][] {
   return raw.flatMap((name, i) => (i % 2 ? [] : [[name, raw[i + 1] as string]]));
 }
+
+test('a head of very many fields is passed on whole, both ways', async () => {
+  const many = Array.from({ length: 1_500 }, (_, i) => [`a${i}`, '1']).flat();
+  const { port, upstream } = await startProxy((request, response) => {
+    response.writeHead(200, many).end(`${request.headers.last}`);
+  });
+  upstream.maxHeadersCount = 0;
+  const client = new RawClient(port).send(
+    `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${'x: 1\r\n'.repeat(1_500)}Last: seen\r\n\r\n`,
+  );
+  await client.closed;
+  expect(client.heard.match(/\r\na\d+: 1(?=\r\n)/g)).toHaveLength(1_500);
+  expect(client.heard).toContain('\r\nseen\r\n');
+});

@@ -50,7 +50,10 @@ export class Upstream {
 
   /** Begins a request. Connections are kept and used again. */
   request(method: string, path: string, headers: RawHeaders): http.ClientRequest {
-    return this.#request({ ...this.#options, method, path, headers });
+    const request = this.#request({ ...this.#options, method, path, headers });
+    // As many as fit, as towards the client.
+    request.maxHeadersCount = 0;
+    return request;
   }
 
   close(): void {
