@@ -6,7 +6,7 @@ import type { CallOutcome } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
 import type { Answer, Ticket } from './circuit/ticket.ts';
-import { CircuitOpenError, isSwitchgearError, TimeoutError } from './errors.ts';
+import { BulkheadFullError, CircuitOpenError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
 import type { Deadlines, Lane } from './guard/deadline.ts';
@@ -319,10 +319,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   /** The call was not made. */
   #refused(error: unknown): void {
-    if (!this.heard) return;
-    const open = isSwitchgearError(error, 'CIRCUIT_OPEN');
-    const full = isSwitchgearError(error, 'BULKHEAD_FULL');
-    this.#tell(open ? 'rejected' : full ? 'bulkhead-full' : 'ignored', error);
+    const full = error instanceof BulkheadFullError ? 'bulkhead-full' : 'ignored';
+    this.#tell(error instanceof CircuitOpenError ? 'rejected' : full, error);
   }
 
   // ── permits ──────────────────────────────────────────────────────────────────────────────────────────────────────

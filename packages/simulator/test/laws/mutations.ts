@@ -126,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a probe starts however late its lease came',
     file: 'circuit/probing.ts',
-    from: 'if (nowMs + this.#callMs <= lease.untilMs) return probe;',
+    from: 'if (nowMs + this.#callMs(record.leaseMs) <= lease.untilMs) return probe;',
     to: 'if (probe) return probe;',
     laws: ['L3'],
   },

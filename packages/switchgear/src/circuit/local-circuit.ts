@@ -2,7 +2,14 @@
 
 import { moveTo, type ProbeVerdict, reportProbe, takeLease } from '../core/apply.ts';
 import type { OwnCounts, Policy } from '../core/policy.ts';
-import { type CircuitRecord, type Epoch, type Head, type Lease, sameEpoch } from '../core/record.ts';
+import {
+  type CircuitRecord,
+  CLOCK_BOUND_MS,
+  type Epoch,
+  type Head,
+  type Lease,
+  sameEpoch,
+} from '../core/record.ts';
 import { dueHead, halfOpened, leaseFor, type Mover, ownTrip } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
 
@@ -51,6 +58,10 @@ export class LocalCircuit {
   }
 
   admission(nowMs: number): Admission {
+    const record = this.#record;
+    // The clock was set back, or is corrected by the store's first answer: how long is left to wait is not known any more.
+    if (record.state !== 'closed' && record.sinceMs - nowMs > CLOCK_BOUND_MS)
+      this.#record = { ...record, state: 'open', sinceMs: nowMs, openUntilMs: nowMs };
     // No health check can probe for a process that is on its own.
     return admission(this.#record, nowMs, true);
   }
@@ -95,6 +106,8 @@ export class LocalCircuit {
     const own = this.#evidence;
     // What was gathered without an epoch, or in another, stays local; the next local probe that fails does not.
     if (policy.quorum > 1 || !own?.epoch || !sameEpoch(own.epoch, record.epoch)) return undefined;
+    // It is old once the open time is over: a probe has the next word.
+    if (this.admission(mover.nowMs).admits !== 'none') return undefined;
     return ownTrip(record, policy, mover, own.counts);
   }
 

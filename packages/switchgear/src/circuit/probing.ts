@@ -94,17 +94,17 @@ export class Probing {
       if (lease && this.#wanted.delete(lease.id)) {
         const probe = new Probe(record, slot, lease);
         // A call that outlived its lease would run beside the next prober's.
-        if (nowMs + this.#callMs <= lease.untilMs) return probe;
+        if (nowMs + this.#callMs(record.leaseMs) <= lease.untilMs) return probe;
         void this.settle(probe, 'cancel');
       }
     return undefined;
   }
 
-  /** The time that a lease must have left when its call starts. */
-  get #callMs(): number {
-    const { timeout, leaseDuration } = this.#circuit.policy;
+  /** The time that a lease of `leaseMs`, as its epoch has them, must have left when its call starts. */
+  #callMs(leaseMs: number): number {
+    const { timeout } = this.#circuit.policy;
     // No lease covers a call that may take for ever; half of it is for the call, half for the way there.
-    return timeout === Infinity ? leaseDuration / 2 : Math.min(timeout, leaseDuration - LEASE_MARGIN_MS);
+    return timeout === Infinity ? leaseMs / 2 : Math.min(timeout, leaseMs - LEASE_MARGIN_MS);
   }
 
   /** Keeps a probe that came too late for its call: the next one gets it. */

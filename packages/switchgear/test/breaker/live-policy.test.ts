@@ -184,3 +184,18 @@ test('a disabled breaker takes nothing over', async () => {
   await f.fail(f.process(0), 5);
   expect(f.process(0).breaker.options.failureThreshold).toBe(3);
 });
+
+test('L3 a lease is as long as its half-open epoch says, whatever has been stored since: probing goes on', async () => {
+  const f = fleet(2, { push: true, breaker: { leaseDuration: '10s' } });
+  const [p, prober] = [f.process(0), f.process(1)];
+  await f.call(p);
+  await f.fail(prober, 3);
+  await f.advance(10_000);
+  const hung = f.begin(prober);
+  await f.idle();
+  expect(hung.started).toBe(true);
+  await f.operator(prober).setPolicy('payments', { leaseDuration: '40s' }, { reason });
+  await f.advance(12_000);
+  expect(await f.call(p)).toBe('ok');
+  expect((await f.record()).state).toBe('closed');
+});

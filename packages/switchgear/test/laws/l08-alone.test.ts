@@ -372,3 +372,34 @@ test('L8 a store that takes no write while the dependency stays down: each proce
   expect(f.dependency.calls).toBeGreaterThan(2);
   expect(f.dependency.calls).toBeLessThan(20);
 });
+
+test('L8, L13 a clock that is set back keeps no process open by itself, nor its local probe', async () => {
+  for (const probing of [false, true]) {
+    const f = fleet(1, { skewsMs: [0] });
+    const p = f.process(0);
+    await f.call(p);
+    p.store.inject('every', throws(new Error('gone')));
+    await f.fail(p, 3);
+    if (probing) {
+      await f.advance(10_000);
+      const hung = f.begin(p);
+      await f.idle();
+      expect(hung.started).toBe(true);
+    }
+    expect(await f.call(p)).toBe('rejected');
+    p.clock.skewMs -= 3_600_000;
+    expect(await f.call(p), `with a probe under way: ${probing}`).toBe('ok');
+    expect(p.breaker.state.state).toBe('closed');
+  }
+});
+
+test('L8, L12 what a process decided by a clock that was ahead lasts no longer once it learns the store’s time', async () => {
+  const f = fleet(1, { skewsMs: [60_000] });
+  const p = f.process(0);
+  const mend = p.store.inject('every', throws(new Error('gone')));
+  await f.fail(p, 3);
+  mend();
+  await f.advance(12_000);
+  expect(await f.call(p)).toBe('ok');
+  expect(p.breaker.state.state).toBe('closed');
+});

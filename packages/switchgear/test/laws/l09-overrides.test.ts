@@ -216,3 +216,26 @@ test('L9 a release is told as such, with what lay below', async () => {
     note: 'done',
   });
 });
+
+test('L9 forced-closed over half-open that ends by itself while the probe is under way: its result changes nothing', async () => {
+  const f = fleet(2, { push: true });
+  const p = f.process(0);
+  await f.call(p);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  const probe = f.begin(p);
+  await f.idle();
+  const override = { mode: 'forced-closed', reason: 'a probe would fail', forMs: 5_000 } as const;
+  await f.operator(f.process(1)).setStates({ payments: override });
+  expect(await f.call(p)).toBe('ok');
+  await f.advance(5_000);
+  expect(await f.call(p)).toBe('ok');
+  await f.idle();
+  await probe.fail();
+  await f.idle();
+  expect(await f.record()).toMatchObject({
+    state: 'closed',
+    transition: { reason: 'override-ended' },
+    evidence: {},
+  });
+});

@@ -3,7 +3,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Switchgear } from '../../src/switchgear.ts';
-import { FakeClock, FaultyStore, hangs, late } from '../../src/testing/index.ts';
+import { FakeClock, FaultyStore, hangs, late, throttles } from '../../src/testing/index.ts';
 import { fleet, outcome, refused } from './fleet.ts';
 
 afterEach(() => {
@@ -236,4 +236,19 @@ test('L13 a refresh that was under way at the freeze is no word of the store', a
     code: 'CIRCUIT_OPEN',
   });
   expect(errors).toEqual([]);
+});
+
+test('L13 a trip that the store did not take before the freeze opens nobody after it', async () => {
+  const f = fleet(1);
+  const p = f.process(0);
+  await f.call(p);
+  const mend = p.store.inject(['transition', 'report'], throttles);
+  await f.fail(p, 3);
+  expect(p.breaker.state.state).toBe('local-open');
+  await f.advance(600_000);
+  mend();
+  expect(await f.call(p)).toBe('ok');
+  await f.idle();
+  expect(await f.record()).toMatchObject({ state: 'closed', epoch: { number: 0 } });
+  expect(p.breaker.state.state).toBe('closed');
 });
