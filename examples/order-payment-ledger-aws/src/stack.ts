@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
   AlarmTrip,
+  BUNDLING,
   CircuitBreakerTable,
   CircuitBreakerWorkflow,
   CircuitDashboard,
@@ -12,7 +13,7 @@ import {
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -79,7 +80,7 @@ export class OrderPaymentLedgerStack extends Stack {
         retention: RetentionDays.ONE_WEEK,
         removalPolicy: RemovalPolicy.DESTROY,
       }),
-      bundling: { format: OutputFormat.ESM, externalModules: ['@aws-sdk/*', 'ioredis', 'redis'] },
+      bundling: BUNDLING,
     });
   }
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { checkedEnvironment } from './checked-environment.ts';
@@ -20,8 +20,14 @@ export interface LibraryFunctionProps {
   readonly description: string;
 }
 
-/** Clients that are there already, or that these functions have no use for. */
-const EXTERNAL = ['@aws-sdk/*', 'ioredis', 'redis'];
+/**
+ * How `NodejsFunction` bundles a function that uses the library, for its `bundling`: as an ES module, without the clients that are
+ * there already, and those of Redis, which a function over this table has no use for.
+ */
+export const BUNDLING = {
+  format: OutputFormat.ESM,
+  externalModules: ['@aws-sdk/*', 'ioredis', 'redis'],
+} satisfies BundlingOptions;
 
 export function libraryFunction(scope: Construct, id: string, props: LibraryFunctionProps): NodejsFunction {
   const { entry, table, environment, timeout, description } = props;
@@ -37,7 +43,7 @@ export function libraryFunction(scope: Construct, id: string, props: LibraryFunc
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     }),
-    bundling: { format: OutputFormat.ESM, minify: true, externalModules: EXTERNAL },
+    bundling: { ...BUNDLING, minify: true },
   });
 }
 

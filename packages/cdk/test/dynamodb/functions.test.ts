@@ -3,14 +3,10 @@
  * environment that its template gives it, before DynamoDB Local. The rights of each are exactly what it asks for.
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
@@ -26,6 +22,7 @@ import {
 import { readEvent } from '../events/read-event.ts';
 import { allowed } from '../stack.ts';
 import { Bench } from './bench.ts';
+import { assetFolder, type LambdaFunction, startFunction } from './lambda.ts';
 import { RecordingProxy } from './recording-proxy.ts';
 import { misfits } from './requests.ts';
 
@@ -33,8 +30,6 @@ const LAYOUTS: Readonly<Record<string, CircuitLayout>> = {
   'single table': {},
   'no sort key': { partitionKey: 'id', sortKey: null, keyPrefix: 'cb/', ttlAttribute: 'expires-at' },
 };
-const RUNTIME = fileURLToPath(new URL('lambda-process.mjs', import.meta.url));
-const SDK = fileURLToPath(new URL('../../../../node_modules/@aws-sdk', import.meta.url));
 
 interface Rig {
   readonly bench: Bench;
@@ -47,7 +42,7 @@ let dependency: Server;
 let status = 200;
 let outdir: string;
 let templates: ReadonlyMap<string, Template>;
-const children: ChildProcess[] = [];
+const running: LambdaFunction[] = [];
 
 beforeAll(async () => {
   rigs = await Promise.all(
@@ -58,14 +53,11 @@ beforeAll(async () => {
   );
   dependency = createServer((_, response) => response.writeHead(status).end()).listen(0, '127.0.0.1');
   await once(dependency, 'listening');
-  outdir = mkdtempSync(join(tmpdir(), 'switchgear-functions-'));
-  // All that Lambda's runtime brings.
-  mkdirSync(join(outdir, 'node_modules'));
-  symlinkSync(SDK, join(outdir, 'node_modules/@aws-sdk'));
+  outdir = assetFolder();
   templates = synthesise();
 });
 afterAll(() => {
-  for (const child of children) child.kill();
+  for (const { process } of running) process.kill();
   for (const { bench, proxy } of rigs) {
     proxy.close();
     bench.close();
@@ -122,27 +114,9 @@ describe.each(Object.keys(LAYOUTS).map((name, at) => [name, at] as const))('%s',
 
   /** The function of a stack, in a new environment. */
   async function start(what: string): Promise<(event: unknown) => Promise<unknown>> {
-    const [resource] = Object.values(templateOf(what).findResources('AWS::Lambda::Function'));
-    const { Code, Environment, Handler } = resource?.Properties ?? {};
-    expect(Handler).toBe('index.handler');
-    const bundle = join(outdir, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.mjs');
-    const child = fork(RUNTIME, [bundle], {
-      env: {
-        ...Environment.Variables,
-        ...{ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint },
-        ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_LAMBDA_FUNCTION_NAME: what },
-        NODE_NO_WARNINGS: '1',
-      },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    children.push(child);
-    await once(child, 'message');
-    return async (event) => {
-      child.send({ event, context: { awsRequestId: 'request' } });
-      const [{ result, error }] = await once(child, 'message');
-      if (error) throw new Error(error);
-      return result;
-    };
+    const lambda = await startFunction(templateOf(what), outdir, proxy.endpoint);
+    running.push(lambda);
+    return lambda.invoke;
   }
 
   const asksForExactlyItsRights = (what: string) =>

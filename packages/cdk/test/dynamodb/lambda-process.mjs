@@ -4,9 +4,15 @@ import { pathToFileURL } from 'node:url';
 
 const { handler } = await import(pathToFileURL(process.argv[2]).href);
 
+/** Functions do not pass between processes. */
+const contextOf = ({ getRemainingTimeInMillis, ...context }) => ({
+  ...context,
+  getRemainingTimeInMillis: () => getRemainingTimeInMillis,
+});
+
 process.on('message', async ({ event, context }) => {
   try {
-    process.send({ result: (await handler(event, context)) ?? null });
+    process.send({ result: (await handler(event, contextOf(context))) ?? null });
   } catch ({ name, message }) {
     process.send({ error: `${name}: ${message}` });
   }
