@@ -4,7 +4,8 @@
  * A stamp `s` with resolution `r` says that the store's clock read [s, s + r) at some moment between sending and
  * receiving. So the offset to the local clock lies in (s − received, s + r − sent]. Answers narrow that range down; one
  * that contradicts it (a clock was set) starts it anew. Good to ±1 s after one answer with a resolution of 1 s
- * (the `Date` header of HTTP), far better after several.
+ * (the `Date` header of HTTP) that came quickly, far better after several. An answer that took long says little: where in that time
+ * it was stamped is open.
  */
 export class ClockOffset {
   readonly #clock: () => number;
@@ -25,9 +26,9 @@ export class ClockOffset {
     this.#high = disjoint ? high : Math.min(high, this.#high);
   }
 
-  /** The store's time in whole milliseconds, or `undefined` before the first answer. */
-  now(): number | undefined {
-    if (this.#low === Number.NEGATIVE_INFINITY) return undefined;
+  /** The store's time in whole milliseconds, as far as the answers tell; `undefined` where they do not tell it to ±`withinMs`, or none came. */
+  now(withinMs = Number.MAX_SAFE_INTEGER): number | undefined {
+    if (!(this.#high - this.#low <= 2 * withinMs)) return undefined;
     return this.#clock() + Math.round((this.#low + this.#high) / 2);
   }
 }

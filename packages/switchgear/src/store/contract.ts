@@ -55,7 +55,8 @@ export interface LoadOptions {
  */
 export interface Store {
   /**
-   * The store's time in milliseconds as this process knows it, or `undefined` until an answer has taught it.
+   * The store's time in milliseconds as this process knows it, or `undefined` until answers have taught it to ±1 s: no circuit is
+   * tripped and no probe leased by a worse clock.
    * Reads a clock and an offset: no I/O.
    */
   now(): number | undefined;

@@ -8,8 +8,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { rootRecord } from '../../src/core/record.ts';
 import { Operator } from '../../src/operate/index.ts';
+import { fromAttribute, toItem } from '../../src/store/dynamodb/attributes.ts';
 import { DynamoDBOperatorStore, DynamoDBStore } from '../../src/store/dynamodb/index.ts';
 import type { DynamoDBTransport, Item, Operation, Operations } from '../../src/store/dynamodb/transport.ts';
+import { headFields } from '../../src/store/record-fields.ts';
+import { Switchgear } from '../../src/switchgear.ts';
 
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
 const ROOT = rootRecord('payments', WINDOW);
@@ -171,6 +174,73 @@ describe('the AWS SDK behind the seam', () => {
   });
 });
 
+describe('L12 where an answer took long, it is open when in that time it was stamped', () => {
+  const START_MS = 1_790_000_000_400;
+
+  /** A service whose clock is the machine's; each answer takes `waitMs` before it is stamped and `stallMs` after. */
+  function service(waits: [waitMs: number, stallMs: number][]) {
+    let nowMs = START_MS;
+    const sent: Operations['UpdateItem']['input'][] = [];
+    let Attributes = toItem(headFields({ ...ROOT, sinceMs: START_MS }));
+    const transport: DynamoDBTransport = {
+      async send<O extends Operation>(operation: O, input: Operations[O]['input'], sending: () => void) {
+        if (operation === 'UpdateItem') {
+          const write = input as Operations['UpdateItem']['input'];
+          sent.push(write);
+          const set = Object.entries(write.ExpressionAttributeValues ?? {});
+          Attributes = {
+            ...Attributes,
+            ...Object.fromEntries(set.map(([key, value]) => [key.slice(1), value])),
+          };
+        }
+        sending();
+        const [waitMs, stallMs] = waits.shift() ?? [0, 0];
+        nowMs += waitMs;
+        const dateMs = Math.floor(nowMs / 1_000) * 1_000;
+        nowMs += stallMs;
+        return { output: { Attributes } as Operations[O]['output'], dateMs };
+      },
+    };
+    const clock = { ...systemClock, now: () => nowMs };
+    return { sent, clock, store: new DynamoDBStore({ tableName: 'circuits', transport, clock }) };
+  }
+  const load = (store: DynamoDBStore) => store.load(['payments'], () => WINDOW);
+
+  test.each([
+    ['in line, for a socket or before the server', [3_000, 0]],
+    ['after the stamp, in a server or a process that stalls', [0, 3_000]],
+  ] as [string, [number, number]][])('%s: the next quick one tells the time', async (_, slow) => {
+    const { store, clock } = service([slow, [20, 20]]);
+    await load(store);
+    expect(store.now()).toBeUndefined();
+    await load(store);
+    expect(Math.abs((store.now() ?? 0) - clock.now())).toBeLessThanOrEqual(1_000);
+  });
+
+  test('answers that all take long tell it together', async () => {
+    const { store, clock } = service(Array.from({ length: 8 }, () => [1_370, 0]));
+    for (let answers = 0; answers < 8; answers++) await load(store);
+    expect(Math.abs((store.now() ?? 0) - clock.now())).toBeLessThanOrEqual(1_000);
+  });
+
+  test('a trip is written by a time that is known: after a slow first answer the report’s own tells it', async () => {
+    const { sent, clock, store } = service([[3_000, 0]]);
+    const gear = new Switchgear({ store, clock });
+    const payments = gear.breaker('payments');
+    const refused = Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+    for (let i = 0; i < 3; i++)
+      await expect(payments.execute(() => Promise.reject(refused))).rejects.toBe(refused);
+    await gear.flush();
+    const trips = sent.filter(({ ExpressionAttributeValues: values }) => values?.[':openUntilMs']);
+    expect(trips.length).toBeGreaterThan(0);
+    for (const { ExpressionAttributeValues } of trips)
+      expect(
+        Math.abs(Number(fromAttribute(ExpressionAttributeValues?.[':sinceMs'])) - clock.now()),
+      ).toBeLessThanOrEqual(1_000);
+    await gear.close();
+  });
+});
+
 describe('failures of any transport', () => {
   function failing(failure: unknown): DynamoDBOperatorStore {
     const transport: DynamoDBTransport = { send: () => Promise.reject(failure) };
@@ -285,4 +355,11 @@ describe('reads in batches', () => {
 test('options that cannot be right are refused, all at once', () => {
   expect(() => new DynamoDBStore({ tableName: '', partitionKey: '' })).toThrow(/tableName.*\n.*partitionKey/);
   expect(() => new DynamoDBStore({} as { tableName: string })).toThrow(/tableName is undefined/);
+  expect(() => new DynamoDBStore(undefined as never)).toThrow(/tableName is undefined/);
+  const wrong = { tableName: 'orders', partitonKey: 'pk', keyPrefix: 5, sortKey: false } as never;
+  expect(() => new DynamoDBStore(wrong)).toThrow(
+    /partitonKey is not an option, did you mean partitionKey\?[\s\S]*sortKey is false[\s\S]*keyPrefix is 5/,
+  );
+  const sparse = { tableName: 'orders', sortKey: null, ttlAttribute: undefined, region } as never;
+  expect(() => new DynamoDBStore(sparse)).not.toThrow();
 });

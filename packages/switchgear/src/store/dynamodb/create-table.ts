@@ -1,5 +1,5 @@
 import type { DynamoDBClient, KeySchemaElement } from '@aws-sdk/client-dynamodb';
-import { DEFAULTS, type TableLayout } from './layout.ts';
+import { resolveLayout, type TableLayout } from './layout.ts';
 
 /** Longest wait for a new table, seconds. */
 const MAX_WAIT_SEC = 120;
@@ -8,17 +8,10 @@ const MAX_WAIT_SEC = 120;
  * Creates a table for circuits (on demand, TTL on) unless it is there, and waits until it is active. For tests and first
  * steps; in production the table comes from your templates. Safe to run from several processes at once.
  *
- * @throws the SDK's own errors, and its `TimeoutError` when the table is not active after 120 s.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a wrong layout, the SDK's own errors, and its `TimeoutError` when the table is not active after 120 s.
  */
-export async function createTable(
-  client: DynamoDBClient,
-  {
-    tableName,
-    partitionKey = DEFAULTS.partitionKey,
-    sortKey = DEFAULTS.sortKey,
-    ttlAttribute = DEFAULTS.ttlAttribute,
-  }: Pick<TableLayout, 'tableName' | 'partitionKey' | 'sortKey' | 'ttlAttribute'>,
-): Promise<void> {
+export async function createTable(client: DynamoDBClient, layout: TableLayout): Promise<void> {
+  const { tableName, partitionKey, sortKey, ttlAttribute } = resolveLayout(layout);
   const { CreateTableCommand, UpdateTimeToLiveCommand, waitUntilTableExists } = await import(
     '@aws-sdk/client-dynamodb'
   );

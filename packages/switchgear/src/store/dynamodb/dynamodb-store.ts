@@ -2,12 +2,19 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Clock, systemClock } from '../../clock.ts';
 import { type ProbeResult, reportProbe, takeLease } from '../../core/apply.ts';
 import { type Evidence, oldestSlot, type Window } from '../../core/evidence.ts';
-import { type CircuitRecord, type Epoch, type Head, type Lease, sameEpoch } from '../../core/record.ts';
+import {
+  type CircuitRecord,
+  CLOCK_BOUND_MS,
+  type Epoch,
+  type Head,
+  type Lease,
+  sameEpoch,
+} from '../../core/record.ts';
 import type { LoadOptions, Store, StoreProblem, WriteAnswer } from '../contract.ts';
 import { counterFields, evidenceFields, leaseField } from '../record-fields.ts';
 import { fromAttribute } from './attributes.ts';
 import { epochHolds, leaseHeld, slotFree, slotLapsed } from './conditions.ts';
-import { checkLayout, type TableLayout } from './layout.ts';
+import { resolveLayout, type TableLayout } from './layout.ts';
 import { lazySdk } from './lazy-sdk.ts';
 import { moved, Records, rootValues, type Write } from './records.ts';
 import { Table } from './table.ts';
@@ -39,15 +46,22 @@ export class DynamoDBStore implements Store {
   readonly #own: DynamoDBTransport | undefined;
 
   constructor(options: DynamoDBStoreOptions) {
-    checkLayout(options);
-    const clock = options.clock ?? systemClock;
-    this.#own = options.transport ? undefined : lazySdk(options);
-    const table = new Table(options, options.transport ?? (this.#own as DynamoDBTransport), clock);
+    const {
+      client,
+      region,
+      endpoint,
+      transport,
+      clock = systemClock,
+      ...layout
+    } = Object(options) as DynamoDBStoreOptions;
+    this.#own = transport ? undefined : lazySdk({ client, region, endpoint });
+    const table = new Table(resolveLayout(layout), transport ?? (this.#own as DynamoDBTransport), clock);
     this.records = new Records(table, clock);
   }
 
   now(): number | undefined {
-    return this.records.table.now();
+    // Two processes may differ by the bound, each by half of it.
+    return this.records.table.now(CLOCK_BOUND_MS / 2);
   }
 
   load(

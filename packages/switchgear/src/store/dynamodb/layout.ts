@@ -2,6 +2,7 @@
 
 import type { Epoch } from '../../core/record.ts';
 import { ConfigurationError } from '../../errors.ts';
+import { type OptionSpec, readOptions } from '../../options.ts';
 import type { OperatorAct } from '../contract.ts';
 import type { AttributeValue, Item } from './transport.ts';
 
@@ -18,12 +19,15 @@ export interface TableLayout {
   readonly ttlAttribute?: string;
 }
 
-export const DEFAULTS = {
-  partitionKey: 'PK',
-  sortKey: 'SK',
-  keyPrefix: 'CIRCUIT#',
-  ttlAttribute: 'ttl',
-} as const;
+const NAME_OF: OptionSpec = { kind: 'text', min: 1, max: 255 };
+/** What each name may be; a table may go by its ARN. */
+const LAYOUT = {
+  tableName: { ...NAME_OF, max: 1_024, required: true },
+  partitionKey: { ...NAME_OF, default: 'PK' },
+  sortKey: { ...NAME_OF, default: 'SK' },
+  keyPrefix: { kind: 'text', min: 0, max: 255, default: 'CIRCUIT#' },
+  ttlAttribute: { ...NAME_OF, default: 'ttl' },
+} as const satisfies Record<keyof TableLayout, OptionSpec>;
 
 /** Sort key of the record, and what those of its filed transitions begin with. */
 const STATE = 'STATE';
@@ -33,15 +37,16 @@ export const ACT = 'ACT#';
 /** Begins the sort keys of the directory. */
 export const NAME = 'NAME#';
 
-/** @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem. */
-export function checkLayout(layout: TableLayout): void {
-  const { keyPrefix, sortKey, ...names } = { ...DEFAULTS, ...layout };
-  const { tableName, partitionKey, ttlAttribute } = names;
-  const needed = { tableName, partitionKey, ttlAttribute, ...(sortKey !== null && { sortKey }) };
-  const problems = Object.entries(needed)
-    .filter(([, value]) => typeof value !== 'string' || value === '')
-    .map(([option, value]) => `${option} is ${JSON.stringify(value)}: must be the name of something`);
-  if (problems.length > 0) throw new ConfigurationError(problems);
+/**
+ * A layout, complete.
+ * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
+ */
+export function resolveLayout(layout: TableLayout): Required<TableLayout> {
+  const problems: string[] = [];
+  const { sortKey, ...others } = layout;
+  const names = readOptions(LAYOUT, [sortKey === null ? others : layout], problems);
+  if (problems.length) throw new ConfigurationError(problems);
+  return { ...names, ...(sortKey === null && { sortKey }) } as unknown as Required<TableLayout>;
 }
 
 /** Makes keys. Whatever a circuit's name has in it, two things never share a key. */
@@ -50,8 +55,7 @@ export class Keys {
   readonly sortKey: string | null;
   readonly #prefix: string;
 
-  constructor(layout: TableLayout) {
-    const { partitionKey, sortKey, keyPrefix } = { ...DEFAULTS, ...layout };
+  constructor({ partitionKey, sortKey, keyPrefix }: Required<TableLayout>) {
     this.partitionKey = partitionKey;
     this.sortKey = sortKey;
     this.#prefix = keyPrefix;

@@ -5,7 +5,7 @@ import { StoreError } from '../../errors.ts';
 import { ClockOffset } from '../clock-offset.ts';
 import { type Change, expressions } from './change.ts';
 import { conditionFailed, storeErrorOf } from './failure.ts';
-import { DEFAULTS, Keys, type TableLayout } from './layout.ts';
+import { Keys, type TableLayout } from './layout.ts';
 import type { DynamoDBTransport, Item, Operation, Operations } from './transport.ts';
 
 /** Keys that one BatchGetItem takes. */
@@ -24,19 +24,18 @@ export class Table {
   /** Attributes that are stored under a name of the user's choice. */
   readonly attributes: Readonly<Record<'ttl', string>>;
 
-  constructor(layout: TableLayout, transport: DynamoDBTransport, clock: Clock) {
+  constructor(layout: Required<TableLayout>, transport: DynamoDBTransport, clock: Clock) {
     this.keys = new Keys(layout);
     this.#clock = clock;
     this.#offset = new ClockOffset(() => clock.now());
     this.#transport = transport;
     this.name = layout.tableName;
-    this.attributes = { ttl: layout.ttlAttribute ?? DEFAULTS.ttlAttribute };
+    this.attributes = { ttl: layout.ttlAttribute };
   }
 
-  /** The service's time in whole milliseconds, or `undefined` before its first answer. */
-  now(): number | undefined {
-    const nowMs = this.#offset.now();
-    return nowMs && Math.round(nowMs);
+  /** The service's time in whole milliseconds; `undefined` before an answer has told it, to ±`withinMs` where that is given. */
+  now(withinMs?: number): number | undefined {
+    return this.#offset.now(withinMs);
   }
 
   /** The items of these keys, in their order; `undefined` where there is none. */
