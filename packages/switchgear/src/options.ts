@@ -119,14 +119,16 @@ export interface OptionSpec {
     | 'text'
     | 'function';
   /** Absent where it depends on other options or the process. */
-  readonly default?: number | string | boolean;
+  readonly default?: number | string | boolean | undefined;
   /** Smallest value allowed. */
   readonly min?: number;
   /** Greatest value allowed; absent: any finite one. */
   readonly max?: number;
   /** What `false` stands for; allowed itself. Absent: cannot be off. */
-  readonly off?: number;
+  readonly off?: number | undefined;
   readonly choices?: readonly string[];
+  /** The option that this one must not be less than. */
+  readonly atLeast?: string;
   /** Has no default and cannot be left out. */
   readonly required?: true;
 }
@@ -135,18 +137,19 @@ const OFF = Number.POSITIVE_INFINITY;
 /** A day, the longest duration: timers end at 24 of them, and a fleet that must wait longer needs an operator. */
 const DAY = 86_400_000;
 
-const duration = (fallback: number | undefined, min = 1, off?: number): OptionSpec => ({
+const duration = (fallback?: number, min = 1, off?: number): OptionSpec => ({
   kind: 'duration',
-  ...(fallback !== undefined && { default: fallback }),
+  default: fallback,
   min,
   max: DAY,
-  ...(off !== undefined && { off }),
+  off,
 });
-const integer = (fallback: number, min = 1, max = 1e6): OptionSpec => ({
+const integer = (fallback: number, min = 1, max = 1e6, off?: number): OptionSpec => ({
   kind: 'integer',
   default: fallback,
   min,
   max,
+  off,
 });
 const ratio = (fallback: number): OptionSpec => ({ kind: 'ratio', default: fallback, min: 0, max: 1 });
 
@@ -161,16 +164,16 @@ export const POLICY_OPTIONS = {
   failureWindow: duration(60_000, 2_000),
   slowCallDuration: duration(OFF, 1, OFF),
   slowCallRatio: ratio(0.5),
-  consecutiveFailures: { ...integer(OFF), off: OFF },
+  consecutiveFailures: integer(OFF, 1, 1e6, OFF),
   quorum: integer(1),
   resetTimeout: duration(10_000),
   backoff: { kind: 'number', default: 2, min: 1, max: 100 },
   jitter: ratio(0.1),
-  maxResetTimeout: duration(300_000),
+  maxResetTimeout: { ...duration(300_000), atLeast: 'resetTimeout' },
   // Each probe slot is a part of the stored item, which is to stay small.
   halfOpenMaxProbes: integer(1, 1, 10),
   halfOpenSuccessThreshold: integer(1),
-  leaseDuration: duration(undefined),
+  leaseDuration: { ...duration(), atLeast: 'timeout' },
   rampDuration: duration(0, 0, 0),
   rampFrom: ratio(0.1),
   healthCheckGrace: duration(0, 0, 0),
@@ -180,7 +183,7 @@ export const BREAKER_OPTIONS = {
   ...POLICY_OPTIONS,
   pinned: { kind: 'names', choices: Object.keys(POLICY_OPTIONS) },
   timeout: duration(OFF, 1, OFF),
-  maxConcurrent: { ...integer(10), off: OFF },
+  maxConcurrent: integer(10, 1, 1e6, OFF),
   maxQueue: integer(100, 0),
   queueTimeout: duration(1_000),
   mode: { kind: 'choice', default: 'enforce', choices: ['enforce', 'shadow'] },
@@ -190,7 +193,7 @@ export const BREAKER_OPTIONS = {
 
 export const GEAR_OPTIONS = {
   cacheTtl: duration(5_000),
-  maxStale: duration(undefined),
+  maxStale: { ...duration(), atLeast: 'cacheTtl' },
   storeTimeout: duration(500),
   processId: { kind: 'text', min: 1, max: 64 },
   awaitReports: { kind: 'boolean' },
@@ -205,17 +208,16 @@ const UNTIMED_CALL_MS = 30_000;
 export const LEASE_MARGIN_MS = 1_000;
 
 /**
- * The options of circuit `name`: `options` over `defaults` over the table's. A copy, frozen.
+ * The options of circuit `name`: each in the first of `layers` that has it, else the table's default. A copy, frozen.
  * @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem.
  */
 export function resolveOptions(
   name: string,
-  defaults: BreakerOptions = {},
-  options: BreakerOptions = {},
+  layers: readonly BreakerOptions[] = [],
   problems: string[] = [],
 ): ResolvedOptions {
   checkName(name, problems);
-  const values = readBreakerOptions([options, defaults], problems);
+  const values = readBreakerOptions(layers, problems);
   if (problems.length) throw new ConfigurationError(problems, typeof name === 'string' ? name : undefined);
   return Object.freeze(values as unknown as ResolvedOptions);
 }
@@ -224,8 +226,6 @@ function readBreakerOptions(layers: readonly BreakerOptions[], problems: string[
   const values = readOptions(BREAKER_OPTIONS, layers, problems, prefix);
   const timeout = Number(values.timeout);
   values.leaseDuration ??= (timeout === OFF ? UNTIMED_CALL_MS : timeout) + LEASE_MARGIN_MS;
-  atLeast(values, 'maxResetTimeout', 'resetTimeout', problems, prefix);
-  if (timeout !== OFF) atLeast(values, 'leaseDuration', 'timeout', problems, prefix);
   return values;
 }
 
@@ -242,14 +242,14 @@ export function resolveGearOptions(
   const values = readOptions(GEAR_OPTIONS, [options], problems);
   readBreakerOptions([defaults], problems, 'defaults.');
   const sound = problems.length ? {} : defaults;
-  if (!isObject(circuits)) problems.push(`circuits is ${show(circuits)}; allowed: an object`);
-  else
-    for (const [name, own] of Object.entries(circuits))
+  if (isPlain('circuits', circuits, problems))
+    for (const [name, own] of Object.entries(circuits)) {
+      checkName(name, problems);
       readBreakerOptions([own, sound], problems, `circuits.${name}.`);
+    }
   values.maxStale ??= 2 * Number(values.cacheTtl);
   values.processId ??= newId();
   values.awaitReports ??= Boolean(globalThis.process?.env.AWS_LAMBDA_FUNCTION_NAME);
-  atLeast(values, 'maxStale', 'cacheTtl', problems);
   if (problems.length) throw new ConfigurationError(problems);
   return Object.freeze(values as unknown as ResolvedGearOptions);
 }
@@ -257,8 +257,8 @@ export function resolveGearOptions(
 /** Adds to `problems` where `name` cannot be a circuit's. */
 export function checkName(name: string, problems: string[]): void {
   // Half a character of two: stores write all of these alike.
-  const whole = accept(CIRCUIT_NAME, name) !== undefined && !/\p{Surrogate}/u.test(name);
-  if (!whole) problems.push(refusal('name', name, CIRCUIT_NAME));
+  if (accept(CIRCUIT_NAME, name) === undefined || /\p{Surrogate}/u.test(name))
+    problems.push(refusal('name', name, CIRCUIT_NAME));
 }
 
 type Values = Record<string, unknown>;
@@ -272,14 +272,14 @@ export function readOptions(
 ): Values {
   const given: Values = {};
   for (const layer of layers) {
-    if (!isObject(layer)) {
-      problems.push(`${prefix.slice(0, -1) || 'options'} is ${show(layer)}; allowed: an object`);
-      continue;
-    }
-    for (const [key, value] of Object.entries(layer))
+    if (!isPlain(prefix.slice(0, -1) || 'options', layer, problems)) continue;
+    for (const key of Reflect.ownKeys(layer)) {
+      const option = String(key);
+      const value = layer[option as never];
       if (!Object.hasOwn(table, key))
-        problems.push(`${prefix}${key} is not an option${didYouMean(key, Object.keys(table))}`);
-      else if (value !== undefined && !Object.hasOwn(given, key)) given[key] = value;
+        problems.push(`${prefix}${option} is not an option${didYouMean(option, Object.keys(table))}`);
+      else if (value !== undefined && !Object.hasOwn(given, option)) given[option] = value;
+    }
   }
   const values: Values = {};
   for (const [key, spec] of Object.entries(table)) {
@@ -287,30 +287,43 @@ export function readOptions(
     if (value !== undefined) values[key] = value;
     else if (key in given || spec.required) problems.push(refusal(prefix + key, given[key], spec));
   }
+  checkTogether(table, values, problems, prefix);
   return values;
 }
 
-function atLeast(values: Values, key: string, other: string, problems: string[], prefix = ''): void {
-  if (Number(values[key]) < Number(values[other]))
-    problems.push(`${prefix}${key} is ${values[key]}; allowed: at least ${other}, ${values[other]}`);
+/** Adds to `problems` where one of `values` is less than another that it must not be less than; what is off limits nothing. */
+export function checkTogether(
+  table: Readonly<Record<string, OptionSpec>>,
+  values: Values,
+  problems: string[],
+  prefix = '',
+): void {
+  for (const [key, { atLeast = '' }] of Object.entries(table)) {
+    const [value, least] = [values[key], values[atLeast]];
+    if (Number(value) < Number(least) && least !== OFF)
+      problems.push(`${prefix}${key} is ${value}; allowed: at least ${atLeast}, ${least}`);
+  }
 }
 
 /** What `value` means for an option, or `undefined` where it is not allowed. */
 export function accept(spec: OptionSpec, value: unknown): unknown {
-  const { kind, min = 0, max = OFF, off } = spec;
+  const { kind, min = 0, max = OFF, off, choices = [] } = spec;
   if (off !== undefined && (value === false || value === off)) return off;
-  const { choices = [] } = spec;
-  if (kind === 'choice') return choices.includes(value as string) ? value : undefined;
   if (kind === 'names') {
     const names = value === true ? choices : value;
     return Array.isArray(names) && names.every((name) => choices.includes(name)) ? [...names] : undefined;
   }
-  if (kind === 'text')
-    return typeof value === 'string' && value.length >= min && value.length <= max ? value : undefined;
-  if (kind === 'boolean' || kind === 'function') return typeof value === kind ? value : undefined;
-  const number = kind === 'duration' ? parseDuration(value) : value;
-  if (typeof number !== 'number' || !(number >= min && number <= max)) return undefined;
-  return kind === 'integer' && !Number.isInteger(number) ? undefined : number;
+  const meaning = kind === 'duration' ? parseDuration(value) : value;
+  const inRange = (size: unknown) => typeof size === 'number' && size >= min && size <= max;
+  const allowed =
+    kind === 'choice'
+      ? choices.includes(value as string)
+      : kind === 'text'
+        ? typeof value === 'string' && inRange(value.length)
+        : kind === 'boolean' || kind === 'function'
+          ? typeof value === kind
+          : inRange(meaning) && (kind !== 'integer' || Number.isInteger(value));
+  return allowed ? meaning : undefined;
 }
 
 /** Why an option is refused: its value, and what is allowed. */
@@ -330,12 +343,20 @@ export function allowed({ kind, min, max, off, choices }: OptionSpec): string {
   return `${what} from ${min} to ${max}${off === undefined ? '' : ', or false'}`;
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+/** Whether it is an object whose settings are all its own: of a list, a map or an instance some would be passed over. Else adds to `problems`. */
+export function isPlain(label: string, value: unknown, problems: string[]): value is object {
+  const prototype = typeof value === 'object' && value ? Object.getPrototypeOf(value) : undefined;
+  // None, or Object's of whatever realm: the one that has none itself.
+  const plain = prototype === null || (prototype && Object.getPrototypeOf(prototype) === null);
+  if (!plain) problems.push(`${label} is ${show(value)}; allowed: a plain object`);
+  return plain;
 }
 
-function show(value: unknown): string {
+/** A value in words, for messages. */
+export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, 80)}'`;
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' && value ? 'an object' : String(value);
 }

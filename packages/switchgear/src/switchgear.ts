@@ -6,7 +6,8 @@ import type { EndedCall } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { Refresher } from './circuit/refresher.ts';
 import type { StateChange } from './circuit/state-change.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock, type Timer } from './clock.ts';
+import type { CircuitRecord } from './core/record.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
 import type { AddedBy } from './guard/guard.ts';
@@ -17,6 +18,7 @@ import {
   type BreakerOptions,
   FUNCTION,
   type GearOptions,
+  isPlain,
   type ResolvedGearOptions,
   type ResolvedOptions,
   refusal,
@@ -26,6 +28,9 @@ import {
 import type { Store, StoreProblem } from './store/contract.ts';
 import { StoreGuard, type Verb } from './store/store-guard.ts';
 import { unheard } from './store/unheard.ts';
+
+/** Beyond it timers fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface SwitchgearOptions extends GearOptions {
   /** Where the fleet keeps its circuits. `new MemoryStore()` is one of this process alone. */
@@ -49,8 +54,6 @@ export interface SwitchgearOptions extends GearOptions {
  * All methods are safe to call concurrently.
  */
 export class Switchgear {
-  readonly #store: Store;
-  readonly #clock: Clock;
   readonly #settings: ResolvedGearOptions;
   readonly #defaults: BreakerOptions;
   readonly #perCircuit: Readonly<Record<string, BreakerOptions>>;
@@ -59,12 +62,11 @@ export class Switchgear {
   /** When circuits were read that have a breaker only for that: their options are nobody's wish. */
   readonly #ahead = new Map<string, number>();
   readonly #deadlines: Deadlines;
-  readonly #refresher: Refresher;
   readonly #host: Host;
   readonly #changes = new Set<(change: StateChange) => void>();
   readonly #calls = new Set<(call: EndedCall) => void>();
   readonly #failures = new Set<(error: unknown, verb: Verb) => void>();
-  readonly #unsubscribe: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
 
   /** @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options at once. */
   constructor(options: SwitchgearOptions) {
@@ -79,32 +81,28 @@ export class Switchgear {
       ...rest
     } = options ?? {};
     const problems: string[] = [];
+    if (options) isPlain('options', options, problems);
     if (typeof store?.transition !== 'function') {
       const promise = store instanceof Promise && 'a promise: await createStore(…)';
       problems.push(`store is ${promise || typeof store}; allowed: a store, such as new MemoryStore()`);
     }
     const { now, setTimer } = clock ?? {};
-    for (const [key, value] of Object.entries({
-      random,
-      newId,
-      'clock.now': now,
-      'clock.setTimer': setTimer,
-    }))
+    const functions = { random, newId, 'clock.now': now, 'clock.setTimer': setTimer };
+    for (const [key, value] of Object.entries(functions))
       if (typeof value !== 'function') problems.push(refusal(key, value, FUNCTION));
     readGuards([guards], problems);
     this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
     this.#guards = guards;
-    this.#defaults = defaults;
-    this.#perCircuit = circuits;
-    this.#clock = clock;
-    this.#store = store;
+    this.#defaults = { ...defaults };
+    // No circuit has an option for being called like a property of every object.
+    this.#perCircuit = Object.assign(Object.create(null), circuits);
     this.#deadlines = new Deadlines(clock);
     const sayAloud = unheard(clock);
-    const guard = new StoreGuard(this.#store, clock, this.#settings.storeTimeout, (error, verb) => {
+    const guard = new StoreGuard(store, clock, this.#settings.storeTimeout, (error, verb) => {
       if (this.#failures.size > 0) tell(this.#failures, error, verb);
       else sayAloud(error, verb);
     });
-    this.#refresher = new Refresher(guard, this.#settings.cacheTtl, random, this.#breakers);
+    const refresher = new Refresher(guard, this.#settings.cacheTtl, random, this.#breakers);
     this.#host = {
       clock,
       guard,
@@ -113,15 +111,29 @@ export class Switchgear {
       prober: this.#settings.prober,
       random,
       newId,
-      load: (circuit) => this.#refresher.load(circuit),
-      refresh: (nowMs) => this.#refresher.tick(nowMs),
+      load: (circuit) => refresher.load(circuit),
+      refresh: (nowMs) => refresher.tick(nowMs),
       emit: (change) => tell(this.#changes, this.#correlated(change)),
       tellCall: undefined,
     };
-    this.#unsubscribe = this.#store.subscribe?.((record) => {
-      const circuit = this.#breakers.get(record.name)?.circuit;
-      if (circuit && !circuit.adopt(record, clock.now(), false)) void this.#refresher.load(circuit);
-    });
+    try {
+      this.#unsubscribe = store.subscribe?.((record) => this.#heard(record));
+    } catch (error) {
+      guard.tell(error, 'subscribe');
+    }
+  }
+
+  /** A pushed record. What is wrong with it is no trouble of the store's own code, which calls this. */
+  #heard(record: CircuitRecord): void {
+    const { clock, guard } = this.#host;
+    let circuit: Circuit | undefined;
+    try {
+      circuit = this.#breakers.get(record.name)?.circuit;
+      if (circuit?.adopt(record, clock.now(), false)) return;
+    } catch (error) {
+      guard.tell(error, 'subscribe');
+    }
+    void circuit?.load();
   }
 
   /** Name of this process in leases, transitions and events. */
@@ -161,16 +173,14 @@ export class Switchgear {
     }
     const { guards = [], ...rest } = options ?? {};
     const problems: string[] = [];
+    if (options) isPlain('options', options, problems);
     const surround = readGuards([guards, this.#guards], problems);
-    const resolved = resolveOptions(name, { ...this.#defaults, ...this.#perCircuit[name] }, rest, problems);
+    const resolved = resolveOptions(name, [rest, this.#perCircuit[name] ?? {}, this.#defaults], problems);
     const readMs = this.#ahead.get(name);
     if (known && readMs === undefined) {
       const different = differences(known.circuit.code, resolved);
       if (different.length > 0)
-        throw new ConfigurationError(
-          [`this circuit has a breaker already, with other values of: ${different.join(', ')}`],
-          name,
-        );
+        throw new ConfigurationError([`its breaker has other values of: ${different.join(', ')}`], name);
       return known;
     }
     const mode = this.#settings.disabled ? 'disabled' : resolved.mode;
@@ -193,7 +203,7 @@ export class Switchgear {
 
   /**
    * Calls `listener` with every change of a circuit of this process, whoever made it. Returns the unsubscribe.
-   * A listener that throws or rejects harms nobody.
+   * A listener that throws or rejects harms nobody; that it does is written to `console.error` once.
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) for a listener that is no function.
    */
   onStateChange(listener: (change: StateChange) => void): () => void {
@@ -248,30 +258,26 @@ export class Switchgear {
    * within `storeTimeout`. Rejects for wrong names alone.
    */
   async warm(names: readonly string[] = [...this.#breakers.keys()]): Promise<void> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#host.clock.now();
     const circuits = names.map((name) => {
       const known = this.#breakers.get(name);
       const { circuit } = known ?? this.breaker(name);
       if (!known || this.#ahead.has(name)) this.#ahead.set(name, nowMs);
       return circuit;
     });
-    await Promise.all(circuits.map((circuit) => this.#refresher.load(circuit)));
+    await Promise.all(circuits.map((circuit) => this.#host.load(circuit)));
   }
 
   /** Waits until everything under way to the store has arrived or failed, at most `timeoutMs`; never rejects. */
   async flush(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
     const settled = Promise.all([...this.#breakers.values()].map(({ circuit }) => circuit.settled()));
-    if (timeoutMs === Number.POSITIVE_INFINITY) {
-      await settled;
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimer(resolve, timeoutMs);
-      void settled.then(() => {
-        timer.cancel();
-        resolve();
-      });
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      // What no timer takes is no limit, rather than none at all.
+      if (timeoutMs <= LONGEST_TIMER_MS) timer = this.#host.clock.setTimer(resolve, timeoutMs);
     });
+    await Promise.race([settled, over]);
+    timer?.cancel();
   }
 
   /**
@@ -279,7 +285,7 @@ export class Switchgear {
    * where the store cannot tell. For the start of a process. Cost: see the store's `check`; does not reject.
    */
   async check(): Promise<StoreProblem[]> {
-    return this.#store.check?.() ?? [];
+    return this.#host.guard.store.check?.() ?? [];
   }
 
   #correlated<Event extends object>(event: Event): Event {
@@ -287,11 +293,17 @@ export class Switchgear {
     return correlationId === undefined ? event : { ...event, correlationId };
   }
 
-  /** Flushes, stops listening to the store and closes the connections that the store opened itself. */
+  /**
+   * Flushes, stops listening to the store and closes the connections that the store opened itself, within `storeTimeout`. Calls may go
+   * on, with local protection. Does not reject: what fails is told like every failure of the store.
+   */
   async close(): Promise<void> {
     await this.flush();
-    this.#unsubscribe?.();
-    await this.#store.close?.();
+    const end = async (store: Store) => {
+      this.#unsubscribe?.();
+      await store.close?.();
+    };
+    await this.#host.guard.call('close', end, () => {});
   }
 }
 
@@ -301,13 +313,17 @@ function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => v
   return () => listeners.delete(listener);
 }
 
+/** Listeners that have thrown. Of each that is said once: most are called with every call. */
+const broken = new WeakSet<object>();
+
 /** Listeners are the user's code: what they throw, now or later, must stop nothing here. */
 function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => void>, ...args: Args): void {
   // A copy: one that goes and comes again would be called for ever.
   for (const listener of [...listeners])
-    new Promise((resolve) => resolve(listener(...args))).catch((error) =>
-      console.error('switchgear: a listener threw', error),
-    );
+    new Promise((resolve) => resolve(listener(...args))).catch((error) => {
+      if (!broken.has(listener)) console.error('switchgear: a listener threw', error);
+      broken.add(listener);
+    });
 }
 
 function differences(a: ResolvedOptions, b: ResolvedOptions): string[] {

@@ -32,7 +32,7 @@ const DYNAMODB = `export { DynamoDBStore } from './store/dynamodb/index.ts';`;
 const MEMORY = `export { MemoryStore } from './index.ts';`;
 
 test('the library with typed options, without a store, stays within its budget', () => {
-  expect(bundled([LIBRARY])).toBeLessThan(14_650);
+  expect(bundled([LIBRARY])).toBeLessThan(14_850);
 });
 
 test('a store adds no more than its budget', () => {

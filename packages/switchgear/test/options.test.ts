@@ -14,7 +14,7 @@ import {
 } from '../src/options.ts';
 
 const TABLES: readonly [string, Readonly<Record<string, OptionSpec>>, (options: object) => object][] = [
-  ['breaker', BREAKER_OPTIONS, (options) => resolveOptions('payments', {}, options)],
+  ['breaker', BREAKER_OPTIONS, (options) => resolveOptions('payments', [options])],
   ['gear', GEAR_OPTIONS, (options) => resolveGearOptions(options)],
 ];
 
@@ -118,19 +118,19 @@ describe.each(TABLES)('%s options', (_, table, resolve) => {
 describe('resolveOptions', () => {
   it('says everything at once, and of which circuit', () => {
     const wrong = { failureTreshold: 3, timeout: -1, mode: 'off', isFailure: 1 } as unknown as BreakerOptions;
-    expect(problemsOf(() => resolveOptions('payments', {}, wrong))).toEqual([
+    expect(problemsOf(() => resolveOptions('payments', [wrong]))).toEqual([
       'failureTreshold is not an option, did you mean failureThreshold?',
       "timeout is -1; allowed: milliseconds or a duration like '30s', from 1 to 86400000, or false",
       "mode is 'off'; allowed: enforce or shadow",
       'isFailure is 1; allowed: a function',
     ]);
-    expect(() => resolveOptions('payments', {}, wrong)).toThrow(/invalid configuration of "payments"/);
+    expect(() => resolveOptions('payments', [wrong])).toThrow(/invalid configuration of "payments"/);
   });
 
   it('takes options over defaults over the table, and writes into neither', () => {
     const defaults = Object.freeze({ failureThreshold: 7, resetTimeout: '30s', timeout: 5 } as const);
     const options = Object.freeze({ failureThreshold: 2, timeout: false } as const);
-    expect(resolveOptions('payments', defaults, options)).toMatchObject({
+    expect(resolveOptions('payments', [options, defaults])).toMatchObject({
       failureThreshold: 2,
       resetTimeout: 30_000,
       timeout: Number.POSITIVE_INFINITY,
@@ -139,20 +139,20 @@ describe('resolveOptions', () => {
   });
 
   it('a wrong default is no problem where an option covers it', () => {
-    expect(resolveOptions('payments', { quorum: Number.NaN }, { quorum: 2 }).quorum).toBe(2);
+    expect(resolveOptions('payments', [{ quorum: 2 }, { quorum: Number.NaN }]).quorum).toBe(2);
   });
 
   it.each<[BreakerOptions, string]>([
     [{ maxResetTimeout: '5s' }, 'maxResetTimeout is 5000; allowed: at least resetTimeout, 10000'],
     [{ leaseDuration: '1s', timeout: '2s' }, 'leaseDuration is 1000; allowed: at least timeout, 2000'],
   ])('refuses what does not go together: %o', (options, problem) => {
-    expect(problemsOf(() => resolveOptions('payments', {}, options))).toEqual([problem]);
+    expect(problemsOf(() => resolveOptions('payments', [options]))).toEqual([problem]);
   });
 
   it('L3 a lease covers the call’s deadline and a margin', () => {
     expect(resolveOptions('payments').leaseDuration).toBe(31_000);
-    expect(resolveOptions('payments', {}, { timeout: '2s' }).leaseDuration).toBe(3_000);
-    expect(resolveOptions('payments', {}, { leaseDuration: '10s' }).leaseDuration).toBe(10_000);
+    expect(resolveOptions('payments', [{ timeout: '2s' }]).leaseDuration).toBe(3_000);
+    expect(resolveOptions('payments', [{ leaseDuration: '10s' }]).leaseDuration).toBe(10_000);
   });
 
   it.each([[''], ['x'.repeat(256)], [undefined], [7], [null]])('refuses %o as a name', (name) => {
@@ -160,14 +160,81 @@ describe('resolveOptions', () => {
   });
 
   it.each([[null], ['fast'], [3]])('refuses %o for options', (options) => {
-    expect(problemsOf(() => resolveOptions('payments', {}, options as never))).toEqual([
-      expect.stringMatching(/^options is .*; allowed: an object$/),
+    expect(problemsOf(() => resolveOptions('payments', [options as never]))).toEqual([
+      expect.stringMatching(/^options is .*; allowed: a plain object$/),
+    ]);
+  });
+
+  class Settings {
+    failureThreshold = 5;
+    get timeout() {
+      return '2s';
+    }
+  }
+  it.each<[string, unknown, string]>([
+    ['an empty list', [], 'a list'],
+    ['a map', new Map([['timeout', '2s']]), 'an object'],
+    ['an instance, of whose class a getter would be passed over', new Settings(), 'an object'],
+    ['what inherits settings', Object.create({ timeout: '2s' }), 'an object'],
+    ['a promise', Promise.resolve({}), 'an object'],
+    ['a function', () => ({}), 'a function'],
+  ])('refuses %s for options', (_, options, shown) => {
+    const refusal = (of: string) => [`${of} is ${shown}; allowed: a plain object`];
+    expect(problemsOf(() => resolveOptions('payments', [options as never]))).toEqual(refusal('options'));
+    expect(problemsOf(() => resolveGearOptions(options as never))).toEqual(refusal('options'));
+    expect(problemsOf(() => resolveGearOptions({}, options as never))).toEqual(refusal('defaults'));
+    expect(problemsOf(() => resolveGearOptions({}, {}, options as never))).toEqual(refusal('circuits'));
+    expect(problemsOf(() => resolveGearOptions({}, {}, { payments: options as never }))).toEqual(
+      refusal('circuits.payments'),
+    );
+  });
+
+  it('takes what is plain, frozen or without a prototype or not', () => {
+    const bare = Object.assign(Object.create(null), { quorum: 2 });
+    for (const options of [bare, Object.freeze({ quorum: 2 }), new Proxy({ quorum: 2 }, {})])
+      expect(resolveOptions('payments', [options]).quorum).toBe(2);
+  });
+
+  it('passes over no key: symbols and hidden ones are unknown too', () => {
+    const hidden = Object.defineProperty({ [Symbol('timeout')]: 5 }, 'quorun', { value: 2 });
+    expect(problemsOf(() => resolveOptions('payments', [hidden as never]))).toEqual([
+      'quorun is not an option, did you mean quorum?',
+      'Symbol(timeout) is not an option',
+    ]);
+  });
+
+  it('throws what a getter throws, and nothing in its place', () => {
+    const mine = new Error('no settings today');
+    const options = {
+      get timeout(): number {
+        throw mine;
+      },
+    };
+    expect(() => resolveOptions('payments', [options])).toThrow(mine);
+  });
+
+  it.each([
+    [{ quorum: 3n }, 'quorum is 3n; allowed: a whole number'],
+    [{ quorum: [3] }, 'quorum is a list; allowed: a whole number'],
+    [{ quorum: '3' }, "quorum is '3'; allowed: a whole number"],
+    [{ quorum: Object(3) }, 'quorum is an object; allowed: a whole number'],
+    [{ timeout: '2 s' }, "timeout is '2 s'; allowed: milliseconds or a duration"],
+    [{ timeout: '2sec' }, "timeout is '2sec'"],
+    [{ timeout: '1e99h' }, "timeout is '1e99h'"],
+    [{ timeout: new Date(5) }, 'timeout is an object'],
+    [{ timeout: -0 }, 'timeout is 0'],
+    [{ jitter: Number.NEGATIVE_INFINITY }, 'jitter is -Infinity'],
+    [{ pinned: [['quorum']] }, 'pinned is a list; allowed: true, or a list of'],
+    [{ failureThreshold: { min: 3 } }, 'failureThreshold is an object'],
+  ])('refuses %o', (options, problem) => {
+    expect(problemsOf(() => resolveOptions('payments', [options as never]))).toEqual([
+      expect.stringContaining(problem),
     ]);
   });
 
   it('keeps the caller’s functions', () => {
     const isFailure = (response: Response) => response.status >= 500;
-    expect(resolveOptions('payments', {}, { isFailure }).isFailure).toBe(isFailure);
+    expect(resolveOptions('payments', [{ isFailure }]).isFailure).toBe(isFailure);
     expect('isBreakable' in resolveOptions('payments')).toBe(false);
   });
 });
@@ -182,6 +249,12 @@ describe('resolveGearOptions', () => {
         'defaults.backoff is 0; allowed: a number from 1 to 100',
       ],
     );
+  });
+
+  it('checks the names of circuits as well', () => {
+    expect(
+      problemsOf(() => resolveGearOptions({}, {}, { '': { quorum: 2 }, ['x'.repeat(256)]: {} })),
+    ).toEqual([expect.stringMatching("^name is ''"), expect.stringMatching(/^name is 'x+'/)]);
   });
 
   it('L10 knowledge is relied on for twice the time it is fresh', () => {

@@ -21,7 +21,7 @@ export function inForce(
       if (!Object.hasOwn(POLICY_OPTIONS, key)) throw new Error(`${key} is not a setting`);
       if (!code.pinned?.some((pinned) => pinned === key)) layer[key] = value === 'off' ? false : value;
     }
-    return resolveOptions(name, code, layer);
+    return resolveOptions(name, [layer, code]);
   } catch (cause) {
     const what = `stored policy of circuit "${name}", version ${stored.version}, is ignored`;
     throw new StoreError(`${what}: ${(cause as Error).message}`, 'unknown', { cause });

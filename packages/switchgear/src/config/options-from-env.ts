@@ -35,8 +35,14 @@ export interface EnvironmentOptions {
 type Values = Record<string, unknown>;
 
 const PREFIX = 'SWITCHGEAR_';
+/** The prefix in any spelling: another than the right one may be a slip, or somebody else's. */
+const MEANT = /^switch[-_]?gear[-_]/i;
 /** Of the command line and the control API: who acts, and who may. */
 const FOREIGN = new Set(['BY', 'TOKEN', 'VIEWER_TOKEN']);
+/** What Kubernetes tells every container of a Service by the name of `switchgear`, or of one that begins with it. */
+const SERVICE = /(^|_)(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+/** Words that a circuit's name can have there: in `PAYMENTS__TIMEOUT` is one too few. */
+const CIRCUIT = /^[^_]+(_[^_]+)*$/;
 const GEAR = settable(GEAR_OPTIONS);
 const BREAKER = settable(BREAKER_OPTIONS);
 
@@ -61,8 +67,14 @@ export function optionsFromEnv(
 
   for (const [variable, raw] of Object.entries(env)) {
     const value = raw?.trim();
-    if (!variable.startsWith(PREFIX) || !value) continue;
-    const name = variable.slice(PREFIX.length);
+    if (!MEANT.test(variable) || !value) continue;
+    const name = variable.replace(MEANT, '');
+    if (!variable.startsWith(PREFIX)) {
+      const right = PREFIX + name.replaceAll('-', '_').toUpperCase();
+      if ([...known(right)].includes(right))
+        problems.push(`${variable} is not a setting, did you mean ${right}?`);
+      continue;
+    }
     if (FOREIGN.has(name)) continue;
     const set = (values: Values, { key, spec }: Setting) => {
       const meaning = accept(spec, fromText(spec, value));
@@ -82,7 +94,8 @@ export function optionsFromEnv(
       const values = circuits.get(circuit) ?? {};
       circuits.set(circuit, values);
       set(values, ofOne);
-    } else problems.push(`${variable} is not a setting${didYouMean(variable, known(name))}`);
+    } else if (!SERVICE.test(name))
+      problems.push(`${variable} is not a setting${didYouMean(variable, known(variable))}`);
   }
   if (problems.length) throw new ConfigurationError(problems);
   const spelt = [...circuits].flatMap(([name, values]) => spellings(name).map((each) => [each, values]));
@@ -119,18 +132,16 @@ function longestSuffix(name: string): [string, Setting] | [] {
   let found: [string, Setting] | [] = [];
   for (const entry of BREAKER)
     if (name.endsWith(`_${entry[0]}`) && entry[0].length > (found[0]?.length ?? 0)) found = entry;
-  return found[0] && name.length > found[0].length + 1 ? found : [];
+  return found[0] && CIRCUIT.test(name.slice(0, -found[0].length - 1)) ? found : [];
 }
 
-/** Every variable that `name` may be a misspelling of, for a circuit whose name is the words that are left over. */
-function* known(name: string): Generator<string> {
+/** Every variable that this one may be a misspelling of, for a circuit whose name is the words that are left over. */
+function* known(variable: string): Generator<string> {
   yield `${PREFIX}STORE`;
   for (const option of [...GEAR.keys(), ...BREAKER.keys()]) yield PREFIX + option;
-  const words = name.split('_');
-  for (const option of BREAKER.keys()) {
-    const circuit = words.slice(0, -option.split('_').length).join('_');
-    if (circuit) yield `${PREFIX}${circuit}_${option}`;
-  }
+  const words = variable.slice(PREFIX.length).split('_').filter(Boolean);
+  for (let left = words.length - 1; left > 0; left--)
+    for (const option of BREAKER.keys()) yield `${PREFIX}${words.slice(0, left).join('_')}_${option}`;
 }
 
 function fromText({ kind, off }: OptionSpec, value: string): unknown {

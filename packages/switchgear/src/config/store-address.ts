@@ -7,6 +7,8 @@ import type { RedisAddress } from './redis-client.ts';
 const SETTINGS = ['region', 'endpoint', 'partitionKey', 'sortKey', 'keyPrefix', 'ttlAttribute'] as const;
 /** Those that the address of a Redis may carry. */
 const REDIS_SETTINGS = ['prefix', 'cluster'] as const;
+/** More than any server is set up for; 16 is usual. */
+const MOST_DATABASES = 999_999;
 const query = (settings: readonly string[]) => settings.map((name) => `${name}=…`).join('&');
 const FORMS =
   `memory: or dynamodb://<table>?${query(SETTINGS)} ` +
@@ -65,6 +67,10 @@ function redisProblems(url: URL): string[] {
   const problems: string[] = [];
   const { prefix, cluster } = Object.fromEntries(url.searchParams);
   const [, database] = /^\/?(\d*)$/.exec(url.pathname) ?? [];
+  if (Number(database) > MOST_DATABASES)
+    problems.push(
+      `the database is out of range; allowed: 0 to ${MOST_DATABASES}, or as many as the server has`,
+    );
   if (!url.hostname) problems.push(`the host is missing; allowed: ${FORMS}`);
   if (!decodes(url.username) || !decodes(url.password))
     problems.push(

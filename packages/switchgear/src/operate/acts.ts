@@ -4,7 +4,7 @@ import type { OverrideRequest } from '../core/apply.ts';
 import type { OverrideMode } from '../core/record.ts';
 import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
-import { checkName, type OptionSpec, readOptions } from '../options.ts';
+import { checkName, isPlain, type OptionSpec, readOptions, show } from '../options.ts';
 
 /** Who acts, and why. */
 export interface Author {
@@ -53,6 +53,22 @@ export const OVERRIDE = {
 } as const satisfies Record<keyof OverrideRequest, OptionSpec>;
 
 type Table<T> = Readonly<Record<keyof T, OptionSpec>>;
+
+/** @throws ConfigurationError for what is no list of names that circuits can have. */
+export function checkNames(names: readonly string[]): void {
+  const problems: string[] = [];
+  // Of a text each letter would be one.
+  if (!Array.isArray(names)) problems.push(`names is ${show(names)}; allowed: a list of names`);
+  else for (const name of names) checkName(name, problems);
+  if (problems.length) throw new ConfigurationError(problems);
+}
+
+/** What `requests` asks for by name. @throws ConfigurationError for what is no plain object. */
+export function entriesOf<T>(requests: Readonly<Record<string, T>>): [name: string, request: T][] {
+  const problems: string[] = [];
+  if (isPlain('requests', requests, problems)) return Object.entries(requests);
+  throw new ConfigurationError(problems);
+}
 
 /**
  * Acts on circuits, complete and checked: what lies in the store must be legible to the fleet.

@@ -16,6 +16,8 @@ import type {
 import {
   AUTHOR,
   type Author,
+  checkNames,
+  entriesOf,
   OVERRIDE,
   resolveActs,
   type StateRequest,
@@ -84,7 +86,7 @@ export class Operator {
    * @throws ConflictError (`CONFLICT`) where somebody came first: then the other circuits of the request are written.
    */
   async setStates(requests: Readonly<Record<string, StateRequest>>): Promise<Record<string, CircuitStatus>> {
-    const acts = resolveActs<OverrideRequest>(OVERRIDE, Object.entries(requests ?? {}), this.#by);
+    const acts = resolveActs<OverrideRequest>(OVERRIDE, entriesOf(requests), this.#by);
     const answers = await Promise.all(acts.map(([name, request]) => this.#store.override(name, request)));
     const conflicts = answers.flatMap((answer, at) => conflictOf('override', answer, acts[at]?.[1]));
     if (conflicts.length > 0) throw new ConflictError(conflicts.join('\n'));
@@ -97,6 +99,7 @@ export class Operator {
    * @throws ConfigurationError (`INVALID_CONFIGURATION`) for wrong names or a wrong author: then nothing is written.
    */
   async clearStates(names: readonly string[], author: Author): Promise<void> {
+    if (!Array.isArray(names)) checkNames(names);
     const acts = names.map((name) => [name, author] as const);
     const [first] = resolveActs<Required<Author>>(AUTHOR, acts, this.#by);
     if (first) await this.#store.clear(names, first[1]);
@@ -168,10 +171,8 @@ export class Operator {
     await this.#store.close?.();
   }
 
-  #read(names: readonly string[], options: LoadOptions = {}): Promise<CircuitRecord[]> {
-    const problems: string[] = [];
-    for (const name of names) checkName(name, problems);
-    if (problems.length > 0) throw new ConfigurationError(problems);
+  async #read(names: readonly string[], options: LoadOptions = {}): Promise<CircuitRecord[]> {
+    checkNames(names);
     return this.#store.load(names, () => DEFAULT_WINDOW, { ...options, consistent: true });
   }
 

@@ -2,7 +2,15 @@
 
 import type { Policy } from '../core/policy.ts';
 import type { StoredPolicy } from '../core/record.ts';
-import { accept, type BreakerOptions, type OptionSpec, POLICY_OPTIONS, refusal } from '../options.ts';
+import {
+  accept,
+  type BreakerOptions,
+  checkTogether,
+  isPlain,
+  type OptionSpec,
+  POLICY_OPTIONS,
+  refusal,
+} from '../options.ts';
 import { didYouMean } from '../suggest.ts';
 
 /** Settings that can be stored with a circuit: how it decides, not what surrounds a call. */
@@ -17,16 +25,14 @@ export const POLICY: Readonly<Record<keyof Policy, OptionSpec>> = POLICY_OPTIONS
  */
 export function policyValues(values: PolicyValues, problems: string[]): StoredPolicy['values'] {
   const stored: Record<string, number | string> = {};
-  for (const [key, value] of Object.entries(Object(values))) {
+  if (!isPlain('values', values, problems)) return stored;
+  for (const [key, value] of Object.entries(values)) {
     const spec = Object.hasOwn(POLICY, key) ? POLICY[key as keyof Policy] : undefined;
     const meaning = spec && accept(spec, value);
     if (!spec) problems.push(`values.${key} is not a setting${didYouMean(key, Object.keys(POLICY))}`);
     else if (meaning === undefined) problems.push(refusal(`values.${key}`, value, spec));
     else stored[key] = meaning === Number.POSITIVE_INFINITY ? 'off' : (meaning as number);
   }
-  if (Number(stored.maxResetTimeout) < Number(stored.resetTimeout))
-    problems.push(
-      `values.maxResetTimeout is ${stored.maxResetTimeout}; allowed: at least resetTimeout, ${stored.resetTimeout}`,
-    );
+  checkTogether(POLICY, stored, problems, 'values.');
   return stored;
 }

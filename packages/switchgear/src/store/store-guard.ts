@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { Store } from './contract.ts';
 
-/** The verbs that circuits use while they guard calls. */
-export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'filed';
+/** What a process asks of its store while it guards calls. */
+export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'filed' | 'subscribe' | 'close';
 
 /** No event loop is busy for so long: who is told of a timer this late has been frozen. */
 const FROZEN_MS = 500;

@@ -250,6 +250,21 @@ test('listeners that throw harm neither calls nor other listeners', async () => 
   expect(logged).toHaveBeenCalledWith(expect.stringContaining('switchgear'), error);
 });
 
+test('a listener that throws with every call is told of once, and so is each other one', async () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const gear = new Switchgear({ store: new MemoryStore() });
+  const loud = vi.fn(() => {
+    throw new Error('a listener that is broken itself');
+  });
+  const later = vi.fn(() => Promise.reject(new Error('so is this one')));
+  gear.onCall(loud);
+  gear.onCall(later as never);
+  for (let i = 0; i < 100; i++) await gear.breaker('payments').execute(() => 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([loud.mock.calls.length, later.mock.calls.length]).toEqual([100, 100]);
+  expect(logged).toHaveBeenCalledTimes(2);
+});
+
 test('listeners that reject harm nobody either; what is no function is refused', async () => {
   const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
   const unhandled = vi.fn();

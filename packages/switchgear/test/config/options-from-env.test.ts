@@ -69,7 +69,7 @@ describe('optionsFromEnv', () => {
   it.each(['false', 'off', 'OFF', 'Infinity'])('turns off with %s what can be off', (off) => {
     const { defaults } = optionsFromEnv({ SWITCHGEAR_TIMEOUT: off, SWITCHGEAR_MAX_CONCURRENT: off }).options;
     expect(defaults).toEqual({ timeout: Number.POSITIVE_INFINITY, maxConcurrent: Number.POSITIVE_INFINITY });
-    expect(resolveOptions('payments', { timeout: 5 }, defaults).timeout).toBe(Number.POSITIVE_INFINITY);
+    expect(resolveOptions('payments', [defaults, { timeout: 5 }]).timeout).toBe(Number.POSITIVE_INFINITY);
   });
 
   it.each([
@@ -97,7 +97,7 @@ describe('optionsFromEnv', () => {
   it('expresses each default of the tables, and takes it back', () => {
     for (const table of [BREAKER_OPTIONS, GEAR_OPTIONS])
       for (const [key, spec] of Object.entries(table)) {
-        if (!('default' in spec)) continue;
+        if (!('default' in spec) || spec.default === undefined) continue;
         const variable = `SWITCHGEAR_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
         const { defaults, circuits, ...gear } = optionsFromEnv({ [variable]: String(spec.default) }).options;
         expect({ ...defaults, ...gear }).toEqual({ [key]: spec.default });
@@ -134,8 +134,34 @@ describe('optionsFromEnv', () => {
     ['SWITCHGEAR_STOR', ', did you mean SWITCHGEAR_STORE?'],
     ['SWITCHGEAR_IS_BREAKABLE', ''],
     ['SWITCHGEAR__TIMEOUT', ', did you mean SWITCHGEAR_TIMEOUT?'],
+    ['SWITCHGEAR_PAYMENTS__TIMEOUT', ', did you mean SWITCHGEAR_PAYMENTS_TIMEOUT?'],
+    ['SWITCHGEAR__PAYMENTS_TIMEOUT', ', did you mean SWITCHGEAR_PAYMENTS_TIMEOUT?'],
+    ['SWITCHGEAR_PAYMENTS_TIMEOUT_', ', did you mean SWITCHGEAR_PAYMENTS_TIMEOUT?'],
+    ['SWITCHGEAR_PAYMENTS_TIME_OUT', ', did you mean SWITCHGEAR_PAYMENTS_TIMEOUT?'],
+    ['SWITCHGEAR_PAYMENTS_MAXQUEUE', ', did you mean SWITCHGEAR_PAYMENTS_MAX_QUEUE?'],
+    ['SWITCHGEAR-TIMEOUT', ', did you mean SWITCHGEAR_TIMEOUT?'],
+    ['SWITCH_GEAR_TIMEOUT', ', did you mean SWITCHGEAR_TIMEOUT?'],
+    ['switchgear_payments_timeout', ', did you mean SWITCHGEAR_PAYMENTS_TIMEOUT?'],
+    ['SWITCHGEAR_', ''],
   ])('refuses %s%s', (variable, suggestion) => {
     expect(problemsOf({ [variable]: '1' })).toEqual([`${variable} is not a setting${suggestion}`]);
+  });
+
+  it('leaves to others what is theirs: another prefix, and what Kubernetes tells of a Service by this name', () => {
+    const env = {
+      SWITCHGEARS: '1',
+      'switchgear-home': '/opt',
+      SWITCHGEAR_SERVICE_HOST: '10.0.0.7',
+      SWITCHGEAR_SERVICE_PORT: '4280',
+      SWITCHGEAR_SERVICE_PORT_HTTP: '4280',
+      SWITCHGEAR_PORT: 'tcp://10.0.0.7:4280',
+      SWITCHGEAR_PORT_4280_TCP_ADDR: '10.0.0.7',
+      SWITCHGEAR_SIDECAR_SERVICE_HOST: '10.0.0.8',
+      SWITCHGEAR_SIDECAR_PORT_4281_TCP: 'tcp://10.0.0.8:4281',
+    };
+    expect(optionsFromEnv(env)).toEqual(optionsFromEnv({}));
+    const { circuits } = optionsFromEnv({ SWITCHGEAR_SERVICE_PORT_TIMEOUT: '5' }).options;
+    expect(circuits['service-port']).toEqual({ timeout: 5 });
   });
 
   it('refuses what only the gear has for one circuit', () => {

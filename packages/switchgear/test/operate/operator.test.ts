@@ -98,7 +98,7 @@ test('setStates refuses what the fleet could not read, every problem at once, be
     expect.stringMatching(/^payments.by is 'x+/),
     expect.stringMatching("^payments.reason is ''; allowed: a text with a length from 1"),
     expect.stringMatching("^payments.forMs is '10 m'; allowed: milliseconds"),
-    expect.stringMatching('^ledger is undefined; allowed: an object'),
+    expect.stringMatching('^ledger is undefined; allowed: a plain object'),
     expect.stringMatching('^ledger.mode is undefined'),
     expect.stringMatching('^ledger.reason is undefined'),
     expect.stringMatching(/^mail.reason is 'x+/),
@@ -110,6 +110,27 @@ test('setStates refuses what the fleet could not read, every problem at once, be
   ]);
   expect(problems.join('').length).toBeLessThan(3_000);
   expect(store.calls.override).toBe(0);
+});
+
+test('what is no list of names, no map of requests and no settings is refused, not passed over', async () => {
+  const { operator, store } = desk();
+  const reason = 'x';
+  const refused: [Promise<unknown>, RegExp][] = [
+    [operator.getStates('payments' as never), /^names is 'payments'; allowed: a list of names$/],
+    [operator.getPolicies('payments' as never), /^names is 'payments'/],
+    [operator.clearStates('payments' as never, { reason }), /^names is 'payments'/],
+    [operator.setStates(undefined as never), /^requests is undefined; allowed: a plain object$/],
+    [operator.setStates([] as never), /^requests is a list/],
+    [
+      operator.setStates(new Map([['payments', { mode: 'disabled', reason }]]) as never),
+      /^requests is an obj/,
+    ],
+    [operator.setPolicy('payments', [] as never, { reason }), /^values is a list/],
+    [operator.setPolicy('payments', undefined as never, { reason }), /^values is undefined/],
+  ];
+  for (const [act, problem] of refused)
+    expect(await problemsOf(act)).toEqual([expect.stringMatching(problem)]);
+  expect(Object.values(store.calls).every((calls) => calls === 0)).toBe(true);
 });
 
 test('nobody acts without a name', async () => {
