@@ -48,7 +48,8 @@ export default defineConfig({
         test: {
           ...REAL_TIME,
           name: 'browser',
-          maxWorkers: 1,
+          // They wait for the page and for what happens in a fleet; none looks at how long that takes.
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
           include: IN_BROWSER,
           globalSetup: 'packages/console/test/browser/chromium.ts',

@@ -37,6 +37,8 @@ export async function takeScreenshots() {
     await take('board');
     await page.getByRole('link', { name: 'payments' }).click();
     await page.getByText('Closed → Open').first().waitFor();
+    // High enough for both charts and the timeline.
+    await page.setViewportSize({ width: 1200, height: 1180 });
     await take('detail');
     await page.getByRole('link', { name: 'What if' }).click();
     await page.getByRole('textbox', { name: /^resetTimeout/ }).fill('5s');

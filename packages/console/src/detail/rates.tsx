@@ -66,8 +66,9 @@ export function Rates({ points, untilMs, knowsTraffic, timeline }: RatesProps) {
       {!knowsTraffic && (
         <p class="quiet">
           <b>How many calls were admitted or rejected is not known here</b>: processes report failures, and
-          successes together with them, and nobody tells this server the rest. While the circuit is shaded as
-          open, all calls were rejected but probes.
+          successes together with them, and nobody tells this server the rest. It is in your own metrics, as{' '}
+          <code>switchgear.calls</code>. While the circuit is shaded as open, all calls were rejected but
+          probes.
         </p>
       )}
     </section>

@@ -11,7 +11,7 @@ const nameOf = (i: number) => `service-${String(i).padStart(4, '0')}`;
 /** Where the keyboard is: a circuit's tile, or nothing. */
 const focusedIn = (page: Page) => page.evaluate<string>("document.activeElement?.id ?? ''");
 
-it('a thousand circuits: few elements, news and scrolling without long pauses, every circuit within reach', async () => {
+it('a thousand circuits: few elements, little drawn at once by scrolling and news, every circuit within reach', async () => {
   const { rig } = fleet;
   const author = { by: 'test', reason: 'one of many' };
   await rig.store.clear(
@@ -24,11 +24,11 @@ it('a thousand circuits: few elements, news and scrolling without long pauses, e
   const elements = () => page.evaluate<number>("document.querySelectorAll('*').length");
   expect(await elements()).toBeLessThan(1_500);
 
-  // From here on each pause of the page's only thread is written down.
+  // From here on it is written down how much is drawn at once: a busy machine makes it slower, not more.
   await page.evaluate(`
-    window.pauses = [];
-    new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) pauses.push(duration); })
-      .observe({ type: 'longtask' });
+    window.drawn = [];
+    new MutationObserver((changes) => drawn.push(changes.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0)))
+      .observe(document.querySelector('.board'), { childList: true, subtree: true });
   `);
   const frames = await page.evaluate<number>(`(async () => {
     const board = document.querySelector('.board');
@@ -50,10 +50,9 @@ it('a thousand circuits: few elements, news and scrolling without long pauses, e
     ),
   );
   await page.getByRole('button', { name: 'By hand 100' }).waitFor();
-  const pauses = await page.evaluate<number[]>('pauses');
-  // Drawing a thousand tiles at once takes one pause of a second and more; a busy machine makes short ones longer.
-  expect(pauses.filter((ms) => ms > 400)).toEqual([]);
-  expect(pauses.length).toBeLessThan(frames / 2);
+  const drawn = await page.evaluate<number[]>('drawn');
+  expect(drawn.length).toBeGreaterThan(10);
+  expect(Math.max(...drawn)).toBeLessThan(200);
 
   await page.getByRole('searchbox').fill(nameOf(777));
   await page.getByRole('link', { name: nameOf(777) }).waitFor();
