@@ -3,14 +3,16 @@ import {
   DUE_MS,
   LEASE_OVER_MS,
   NOT_FOUND,
+  OPEN_MS,
   PER_PROCESS,
   REFUSED_CONNECTION,
   type Stage,
   scenario,
   T,
+  WINDOW_MS,
 } from './stage.ts';
 
-/** Scenarios of Stoplight, Faulty, ganesha, pybreaker, opossum, Polly and cockatiel. */
+/** Scenarios of Stoplight, Faulty, ganesha, pybreaker, opossum, Polly, cockatiel and the circuit breaker of aws-samples. */
 
 /** A circuit that is due for a probe, and a call that was admitted before it tripped. */
 async function dueWithStraggler(stage: Stage) {
@@ -41,6 +43,50 @@ scenario('S2 a straggler vetoes a good probe', {
     return stage.newcomer();
   },
   must: 'admitted',
+});
+
+scenario('S4 a store that comes back with nothing in it is asked in vain until processes start anew', {
+  async play(stage) {
+    const [a, b] = [stage.actor(), stage.actor()];
+    await a.fails();
+    await stage.wait(DUE_MS);
+    await a.succeeds();
+    // It restarts: nothing is answered; then it is there again, and knows nothing of anybody.
+    const requests = stage.silence();
+    let calls = 0;
+    for (; calls < 100; calls++) await (calls % 2 ? a : b).fails(1);
+    const most = requests.made;
+    requests.end();
+    stage.evict();
+    await stage.wait(WINDOW_MS);
+    for (const actor of [a, b]) await actor.succeeds();
+    const before = await stage.newcomer();
+    await b.fails();
+    await stage.wait(OPEN_MS / 2);
+    // Its refresh is due: this call goes by what it knew before.
+    await a.ends(await a.asks(), 'failure');
+    const after = [await stage.newcomer(), (await a.asks()) ? 'admitted' : 'refused'];
+    return { asksInVainPerCall: most > calls, before, after };
+  },
+  must: { asksInVainPerCall: false, before: 'admitted', after: ['refused', 'refused'] },
+});
+
+scenario('A1 a row is written without a condition, and when it is over everyone goes', {
+  async play(stage) {
+    const late = stage.actor();
+    const calls = await stage.admitted(Array<typeof late>(T).fill(late));
+    await stage.actor().fails();
+    await stage.wait(DUE_MS);
+    await stage.actor().succeeds();
+    for (const call of calls) await late.ends(call, 'failure');
+    const after = (await stage.look()).state;
+    const fleet = stage.actors(20);
+    await stage.admitted(fleet);
+    await stage.actor().fails();
+    await stage.wait(DUE_MS);
+    return { after, probes: (await stage.admitted(fleet)).length };
+  },
+  must: { after: 'closed', probes: 1 },
 });
 
 scenario('S5 one success anywhere forgets the failures of all', {

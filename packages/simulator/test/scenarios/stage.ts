@@ -111,6 +111,24 @@ export class Stage {
     (this.strategy.store as ModelledStore).evict();
   }
 
+  /** Nothing is answered any more, until `end`; counts what is asked for. */
+  silence(): { readonly made: number; end(): void } {
+    const store = this.strategy.store as ModelledStore;
+    let made = 0;
+    store.troubles = () => {
+      made++;
+      return { kind: 'lost', delayMs: 0 };
+    };
+    return {
+      get made() {
+        return made;
+      },
+      end: () => {
+        store.troubles = undefined;
+      },
+    };
+  }
+
   get writes(): number {
     return this.strategy.store?.meter.writes ?? 0;
   }
