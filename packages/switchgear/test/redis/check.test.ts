@@ -1,8 +1,9 @@
 /** `check` on servers that are right, and on servers, users and clients that are wrong in one way each. */
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -212,6 +213,36 @@ describe('servers', () => {
     const [problem] = await check(CLIENTS['ioredis 6'](full.ports[0]));
     expect(problem).toEqual(error(/OOM/, /raise maxmemory/));
     await full.stop();
+  });
+
+  it('one that takes no more clients', async () => {
+    const full = await standalone('--maxclients', '1');
+    const taken = connect(full.ports[0], '127.0.0.1');
+    await once(taken, 'connect');
+    expect(await check(CLIENTS['node-redis'](full.ports[0]))).toEqual([
+      error(/max number of clients/, /raise maxclients/),
+    ]);
+    taken.destroy();
+    await full.stop();
+  });
+
+  it.each(CLUSTER_MAKERS)('a Cluster with slots that nobody serves: %s', async (_, client) => {
+    const [node] = nodes.ports;
+    const lines = (await command(node, 'CLUSTER', 'NODES')).split('\n');
+    const [first = '', last = ''] =
+      lines.find((line) => /myself/.test(line))?.match(/\d+(?=-\d+$)|\d+$/g) ?? [];
+    const health = () => command(node, 'CLUSTER', 'INFO');
+    await command(node, 'CLUSTER', 'DELSLOTSRANGE', first, last);
+    try {
+      await until(async () => (await health()).includes('cluster_state:fail'));
+      // At first a client may meet nodes that are about to close its connection.
+      await until(async () =>
+        (await check(client(node))).some(({ mend }) => /a primary for each slot/.test(mend)),
+      );
+    } finally {
+      await command(node, 'CLUSTER', 'ADDSLOTSRANGE', first, last);
+      await until(async () => (await health()).includes('cluster_state:ok'));
+    }
   });
 
   it('a clock that is off', async () => {

@@ -5,7 +5,16 @@ import { startRedis } from '../../../../scripts/services.mjs';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import { RedisStore } from '../../src/store/redis/index.ts';
 import { openHead } from '../../src/testing/conformance/heads.ts';
-import { CLIENTS, command, listening, newPrefix, type Servers, standalone, until } from './servers.ts';
+import {
+  CLIENTS,
+  command,
+  listening,
+  newPrefix,
+  type Servers,
+  standalone,
+  subscribers,
+  until,
+} from './servers.ts';
 import { Wire } from './wire.ts';
 
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
@@ -30,6 +39,30 @@ it.each(['ioredis 6', 'ioredis 5'] as const)('%s: a model whose numbers are text
   expect(Math.abs((store.now() as number) - Date.now())).toBeLessThan(60_000);
   await store.close();
 });
+
+it.each(['ioredis 6', 'ioredis 5'] as const)(
+  '%s: a keyPrefix parts fleets whose prefix is the same, what is pushed too',
+  async (maker) => {
+    const prefix = newPrefix();
+    const [a, b] = await Promise.all(
+      ['a:', 'b:'].map(async (keyPrefix) => {
+        const store = new RedisStore({ client: CLIENTS[maker](port, { keyPrefix }), prefix });
+        const heard: string[] = [];
+        store.subscribe(({ name }) => heard.push(name));
+        await until(async () => (await subscribers(servers.ports, keyPrefix + prefix)) > 0);
+        return { store, heard };
+      }),
+    );
+    await a?.store.override('payments', { mode: 'disabled', by: 'ana', reason: 'test' });
+    await b?.store.override('ledger', { mode: 'disabled', by: 'ana', reason: 'test' });
+    await until(() => a?.heard.length === 1 && b?.heard.length === 1);
+    expect([a?.heard, b?.heard]).toEqual([['payments'], ['ledger']]);
+    expect([await a?.store.list(), await b?.store.list()]).toEqual([['payments'], ['ledger']]);
+    expect(await command(port, 'EXISTS', `{a:${prefix}:payments}`, `a:${prefix}:directory`)).toBe('2');
+    expect(await a?.store.check()).toEqual([]);
+    await Promise.all([a?.store.close(), b?.store.close()]);
+  },
+);
 
 describe.each(Object.entries(CLIENTS))('%s', (maker, client) => {
   it('what happens in another database of the server is not heard in this one', async () => {
@@ -99,6 +132,8 @@ describe.each(Object.entries(CLIENTS))('%s', (maker, client) => {
     await command(former.port, 'REPLICAOF', '127.0.0.1', String(port));
     wire.target = port;
     await expect(report()).rejects.toMatchObject({ fate: 'refused', message: /READONLY/ });
+    // The connection is over, and not everybody has been told: what was not sent is in no doubt.
+    expect(await report().catch((error) => error)).not.toMatchObject({ fate: 'unknown' });
     await until(() =>
       report().then(
         () => true,

@@ -1,6 +1,12 @@
 /** Servers that keep their connections, accept new ones and say nothing more. */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { createSentinel } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startRedis } from '../../../../scripts/services.mjs';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import { newId } from '../../src/id.ts';
 import { type RedisClient, RedisStore } from '../../src/store/redis/index.ts';
@@ -24,8 +30,10 @@ vi.mock('../../src/store/redis/reconnect.ts', async (original) => ({
   CONNECT_TIMEOUT_MS: 1_000,
   ANSWER_TIMEOUT_MS: 1_000,
   HEARTBEAT_MS: 100,
+  LOADING_CHECK_MS: 100,
 }));
 
+const HOST = '127.0.0.1';
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
 const works = (act: Promise<unknown>) =>
   act.then(
@@ -71,6 +79,100 @@ describe.each(Object.entries(CLIENTS))('%s', (_, client) => {
     await store.close();
     await wire.close();
   });
+});
+
+describe.each(Object.entries(CLIENTS))('a server that loads its data, %s', (_, client) => {
+  it('is said to, at once or in time, and serves afterwards', async () => {
+    const slow = await standalone(
+      '--enable-debug-command',
+      'yes',
+      '--loading-process-events-interval-bytes',
+      '1024',
+    );
+    const [port] = slow.ports;
+    const prefix = newPrefix();
+    const store = new RedisStore({ client: client(port), prefix, push: false });
+    const report = (to: RedisStore) => to.report({ ...rootRecord('payments', WINDOW), sinceMs: 1 }, {});
+    await report(store);
+    const fill = "for i = 1, 5000 do redis.call('SET', 'filler' .. i, string.rep('x', 100)) end";
+    await command(port, 'EVAL', fill, '0');
+    // Microseconds per key: until it is told to hurry.
+    await command(port, 'CONFIG', 'SET', 'key-load-delay', '10000');
+    const loaded = command(port, 'DEBUG', 'RELOAD');
+    const info = () => command(port, 'INFO', 'persistence');
+    await until(async () => (await info()).includes('loading:1'));
+
+    const refusal = {
+      fate: 'refused',
+      message: expect.stringMatching(/until the server has read|has to be waited/),
+    };
+    await expect(report(store)).rejects.toMatchObject(refusal);
+    const late = new RedisStore({ client: client(port), prefix, push: false });
+    await expect(report(late)).rejects.toMatchObject(refusal);
+    expect(await late.check()).toEqual([
+      expect.objectContaining({ mend: expect.stringMatching(/until the server has read|has to be waited/) }),
+    ]);
+    await command(port, 'CONFIG', 'SET', 'key-load-delay', '0');
+    await loaded;
+    await until(() => works(report(store)));
+    await until(() => works(report(late)));
+    await Promise.all([store.close(), late.close()]);
+    await slow.stop();
+  });
+});
+
+describe('a silent primary behind Sentinel', () => {
+  it.each([
+    [
+      'ioredis',
+      (port: number) => new Redis({ sentinels: [{ host: HOST, port }], name: 'main', lazyConnect: true }),
+    ],
+    [
+      'node-redis',
+      (port: number) => createSentinel({ name: 'main', sentinelRootNodes: [{ host: HOST, port }] }),
+    ],
+  ] as [string, (port: number) => RedisClient][])(
+    'gives way to the one that is promoted: %s',
+    async (_, client) => {
+      const folder = await mkdtemp(join(tmpdir(), 'switchgear-sentinel-'));
+      const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
+      const replica = await startRedis({ args: ['--replicaof', HOST, String(primary.port)] });
+      const config = join(folder, 'sentinel.conf');
+      await writeFile(
+        config,
+        `sentinel monitor main ${HOST} ${primary.port} 1\nsentinel down-after-milliseconds main 500\n`,
+      );
+      const sentinel = await startRedis({ config, args: ['--sentinel'] });
+      await until(async () =>
+        (await command(sentinel.port, 'SENTINEL', 'REPLICAS', 'main')).includes('slave'),
+      );
+      await until(async () => (await command(replica.port, 'ROLE')).includes('connected'));
+      const prefix = newPrefix();
+      const store = await listening({ client: client(sentinel.port), prefix }, {
+        ports: [primary.port],
+      } as never);
+      const [root] = (await store.load(['payments'], () => WINDOW)) as [CircuitRecord];
+      const seen: string[] = [];
+      store.subscribe(({ epoch }) => seen.push(epoch.id));
+      const frozen = Number(/process_id:(\d+)/.exec(await command(primary.port, 'INFO', 'server'))?.[1]);
+      process.kill(frozen, 'SIGSTOP');
+      try {
+        let id = '';
+        await until(async () => {
+          const moved = await store.transition(root, openHead(root, Date.now())).catch(() => undefined);
+          id = moved?.record.epoch.id ?? '';
+          return id !== '';
+        });
+        expect(await command(replica.port, 'HGET', `{${prefix}:payments}`, 'epochId')).toBe(id);
+        await until(() => seen.includes(id));
+      } finally {
+        process.kill(frozen, 'SIGCONT');
+        await store.close();
+        await Promise.all([primary.stop(), replica.stop(), sentinel.stop()]);
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });
 
 describe('a Cluster with a silent node', () => {

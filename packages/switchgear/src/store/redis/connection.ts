@@ -3,6 +3,8 @@
 export interface RedisConnection {
   /** Number of the database that the keys lie in; 0 in a Cluster. */
   readonly database: number;
+  /** What the client's owner puts before all keys. The client does not; the store does, before its channel too. */
+  readonly keyPrefix?: string;
   /**
    * Sends one command to the node of `key`, at most once but for redirections; commands of one task travel together.
    * Rejects at once where the connection is lost and could not be restored.

@@ -8,6 +8,12 @@ const MENDS: Readonly<Record<string, string>> = {
   WRONGPASS: 'mend user name and password',
   NOPERM: 'allow the user these commands, keys and channels: see docs/redis.md',
   OOM: 'raise maxmemory, or let idle keys be evicted: maxmemory-policy volatile-ttl',
+  LOADING: 'wait until the server has read its data',
+  CLUSTERDOWN: 'see that the Cluster has a primary for each slot',
+  NOREPLICAS: 'bring its replicas back, or lower min-replicas-to-write',
+  BUSY: 'another script runs too long: SCRIPT KILL ends it',
+  MAXCLIENTS: 'raise maxclients, or close other connections',
+  MASTERDOWN: 'connect to the primary: this is a replica',
   READONLY: 'connect to the primary: this is a replica',
   MISCONF: 'the server cannot save to its disk',
   WRONGTYPE: 'something else uses the keys of this prefix',
@@ -15,11 +21,12 @@ const MENDS: Readonly<Record<string, string>> = {
   MOVED: 'this is a Cluster: use a client for one',
   NO_CLUSTER:
     'mend the addresses of the nodes, or, where the server is no Cluster, use a client for one server',
-  ETIMEDOUT: 'mend host and port; with TLS, see that the server speaks TLS there',
+  ETIMEDOUT:
+    'mend host and port; with TLS, see that the server speaks TLS there; one that still loads its data has to be waited for',
   DEPTH_ZERO_SELF_SIGNED_CERT: "give the client the certificate of the server's authority",
   SELF_SIGNED_CERT_IN_CHAIN: "give the client the certificate of the server's authority",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "give the client the certificate of the server's authority",
-  ECONNRESET: 'without TLS, see that the server asks for none there',
+  ECONNRESET: 'without TLS, see that the server asks for none there; with maxclients, that it takes more',
   ECONNREFUSED: 'nothing listens there: mend host and port, or start the server',
   ENOTFOUND: 'mend the host',
 };
@@ -49,6 +56,7 @@ export function mendOf(cause: unknown): string | undefined {
   const reason = rootOf(cause);
   // What a user may not do is said without a code to a script, in other words since Redis 7.2 and in Valkey 8.
   if (/^ERR (The user executing the script|ACL failure in script)/.test(textOf(reason))) return MENDS.NOPERM;
+  if (/^ERR max number of clients/.test(textOf(reason))) return MENDS.MAXCLIENTS;
   return MENDS[replyCode(reason) ?? networkCode(reason)];
 }
 
@@ -57,11 +65,20 @@ export function storeErrorOf(cause: unknown, verb: string): StoreError {
   const reply = replyCode(cause);
   const reason = rootOf(cause);
   const mend = mendOf(cause);
-  const refused = cause instanceof NotConnected || (reply !== undefined && !mayHaveWritten(cause));
+  const refused = neverSent(cause) || (reply !== undefined && !mayHaveWritten(cause));
   const message = reason === cause ? textOf(cause) : `${textOf(cause)}: ${textOf(reason)}`;
   return new StoreError(`${verb}: ${message}${mend ? `; ${mend}` : ''}`, refused ? 'refused' : 'unknown', {
     cause,
   });
+}
+
+/** What ioredis and node-redis say of a slot that no node of the Cluster serves: nobody has run the command. */
+const NO_NODE = /^Too many Cluster redirections|reading 'master'/;
+
+/** ioredis knows of a loss before it tells. */
+function neverSent(cause: unknown): boolean {
+  const text = textOf(cause);
+  return cause instanceof NotConnected || /^Stream isn't writeable/.test(text) || NO_NODE.test(text);
 }
 
 /**
@@ -83,7 +100,8 @@ function replyCode(thrown: unknown): string | undefined {
  */
 function networkCode(thrown: unknown): string {
   const { code, message = '' } = Object(thrown) as { code?: string; message?: string };
-  if (/slots cache|root nodes/.test(message)) return 'NO_CLUSTER';
+  if (/slots cache|root nodes|cluster support/.test(message)) return 'NO_CLUSTER';
+  if (NO_NODE.test(message)) return 'CLUSTERDOWN';
   return code ?? (/timeout/i.test(message) ? 'ETIMEDOUT' : '');
 }
 

@@ -3,11 +3,11 @@
 import type { RedisConnection, Subscriber } from './connection.ts';
 import { demoted } from './failure.ts';
 import { Link } from './link.ts';
-import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, reconnectDelay } from './reconnect.ts';
+import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, LOADING_CHECK_MS, reconnectDelay } from './reconnect.ts';
 
 /** What is used of `Redis`. */
 interface Redis {
-  readonly options: { readonly db?: number };
+  readonly options: { readonly db?: number; readonly keyPrefix?: string };
   duplicate(options: object): Redis;
   connect(): Promise<void>;
   disconnect(): void;
@@ -18,7 +18,7 @@ interface Redis {
 
 /** What is used of `Cluster`. */
 interface Cluster extends Omit<Redis, 'duplicate' | 'options'> {
-  readonly options: { readonly redisOptions?: object };
+  readonly options: { readonly redisOptions?: object; readonly keyPrefix?: string };
   duplicate(startupNodes: readonly [], options: object): Cluster;
   nodes(role: 'all'): Redis[];
 }
@@ -31,18 +31,21 @@ const NEVER_RESEND = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: f
 const TIMEOUTS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: ANSWER_TIMEOUT_MS,
+  maxLoadingRetryTime: LOADING_CHECK_MS,
 };
-/** The answers are read as numbers, whatever the model's owner wants them to be. */
-const OWN = { ...TIMEOUTS, stringNumbers: false };
+/** The answers are read as numbers, whatever the model's owner wants them to be, and `keyPrefix` would spare the channel. */
+const OWN = { ...TIMEOUTS, stringNumbers: false, keyPrefix: '' };
 
 export class IoredisConnection implements RedisConnection {
   readonly database: number;
+  readonly keyPrefix: string;
   readonly #client: Redis | Cluster;
   readonly #link = new Link();
   #connecting = false;
 
   constructor(model: unknown) {
     this.database = isCluster(model) ? 0 : ((model as Redis).options.db ?? 0);
+    this.keyPrefix = String((model as Redis | Cluster).options.keyPrefix ?? '');
     this.#client = isCluster(model) ? duplicateCluster(model) : duplicate(model as Redis);
     this.#client.on('ready', () => this.#link.restored());
     this.#client.on('close', () => this.#link.lost());
@@ -60,7 +63,7 @@ export class IoredisConnection implements RedisConnection {
     await this.#link.ready();
     const nodes = isCluster(this.#client) ? this.#client.nodes('all') : [this.#client as Redis];
     const node = nodes[Math.floor(Math.random() * nodes.length)] as Redis;
-    const options = { lazyConnect: true, enableOfflineQueue: true, keyPrefix: '', readOnly: false };
+    const options = { lazyConnect: true, enableOfflineQueue: true, readOnly: false };
     const client = node.duplicate({ ...options, retryStrategy: null, autoResubscribe: false });
     client.on('error', () => {});
     const ended = new Promise<void>((resolve) => client.on('end', () => resolve()));
@@ -111,6 +114,7 @@ function duplicate(model: Redis): Redis {
 function duplicateCluster(model: Cluster): Cluster {
   return model.duplicate([], {
     lazyConnect: true,
+    keyPrefix: '',
     // What waits here for a node has not been sent; it fails with the attempt to reach the node.
     enableOfflineQueue: true,
     clusterRetryStrategy: reconnectDelay,

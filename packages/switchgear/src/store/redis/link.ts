@@ -1,11 +1,14 @@
+import { answered, Silence } from './answered.ts';
 import { NotConnected } from './failure.ts';
+import { ANSWER_TIMEOUT_MS } from './reconnect.ts';
 
 /** Failures to connect after which calls wait for no further attempt. */
 const PATIENCE = 2;
 
 /**
  * Whether a connection is there. A call waits for the attempt under way, the first one or the first one after a loss
- * (a thawed process finds all its sockets dead). Once that has failed too, calls fail at once until one succeeds.
+ * (a thawed process finds all its sockets dead). Once that has failed too, or has come to no end (a server that loads its data
+ * accepts connections), calls fail at once until one succeeds.
  */
 export class Link {
   #up = false;
@@ -39,10 +42,16 @@ export class Link {
   }
 
   /** Resolves once there is a connection. Rejects with `NotConnected`. */
-  ready(): Promise<void> {
-    if (this.#up) return Promise.resolve();
-    if (this.#failures >= PATIENCE) return Promise.reject(this.#error());
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  async ready(): Promise<void> {
+    if (this.#up) return;
+    if (this.#failures >= PATIENCE) throw this.#error();
+    const attempt = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    await answered(attempt, ANSWER_TIMEOUT_MS).catch((error) => {
+      if (!(error instanceof Silence)) throw error;
+      this.#failures = PATIENCE;
+      this.#reason ??= error;
+      throw this.#error();
+    });
   }
 
   #error(): Error {

@@ -7,6 +7,9 @@ export const ANSWER_TIMEOUT_MS = 5_000;
 /** How often a subscriber, which has nothing to say, asks whether the other side is still there, milliseconds. */
 export const HEARTBEAT_MS = 5_000;
 
+/** Longest time between two looks whether a server that loads its data is ready, milliseconds. */
+export const LOADING_CHECK_MS = 1_000;
+
 const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 

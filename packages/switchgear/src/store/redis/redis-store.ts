@@ -50,7 +50,7 @@ export interface RedisStoreOptions {
    * be connected.
    */
   readonly client: RedisClient;
-  /** Begins all keys and the channel; without { and }. Default `switchgear`. */
+  /** Begins all keys and the channel, after the `keyPrefix` of an ioredis client; without { and }. Default `switchgear`. */
   readonly prefix?: string;
   /**
    * Whether `subscribe` listens, on one more connection. Default: yes, but not in AWS Lambda, where a frozen process
@@ -82,7 +82,8 @@ export class RedisStore implements OperatorStore {
     clock = systemClock,
   }: RedisStoreOptions) {
     this.#connection = connectionOf(client);
-    this.#keys = new Keys(prefix, this.#connection.database);
+    const { database, keyPrefix = '' } = this.#connection;
+    this.#keys = new Keys(typeof prefix === 'string' ? keyPrefix + prefix : prefix, database);
     this.#clock = clock;
     this.#scripts = new Scripts(this.#connection, clock);
     this.#push = push
