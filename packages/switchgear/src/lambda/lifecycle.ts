@@ -10,6 +10,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { Guard } from '../guard/guard.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
 import { inTime } from '../guard/parent-deadline.ts';
 import { traceOf } from '../guard/trace-of.ts';
@@ -17,7 +18,7 @@ import type { OptionSpec } from '../options.ts';
 import type { Switchgear } from '../switchgear.ts';
 import { correlationIdOf, soundId } from './correlation-id.ts';
 import { type TimedInvocation, timedInvocation } from './invocation.ts';
-import type { LambdaContext } from './lambda-context.ts';
+import { isContext } from './lambda-context.ts';
 import { Warmth } from './warmth.ts';
 
 /** Durations are milliseconds or `'30s'`. */
@@ -66,10 +67,12 @@ export class Lifecycle {
   readonly #warmth: Warmth;
 
   /** Begins the warm-up. @throws ConfigurationError (`INVALID_CONFIGURATION`) with every problem of the options. */
-  constructor(what: string, options: LifecycleOptions) {
+  constructor(what: string, options: LifecycleOptions, protect: Guard<unknown> | undefined) {
     const { gear, clock = systemClock, ...rest } = options ?? {};
     if (typeof gear?.flush !== 'function')
       throw new ConfigurationError([`${what}.gear is ${typeof gear}; allowed: a Switchgear`]);
+    if (protect && typeof protect.execute !== 'function')
+      throw new ConfigurationError([`${what}.protect is ${typeof protect}; allowed: a guard`]);
     this.#settings = readGuardOptions<Settings>(what, TABLE, rest);
     this.#gear = gear;
     this.#clock = clock;
@@ -77,7 +80,9 @@ export class Lifecycle {
     gear.correlateBy(() => timedInvocation()?.correlationId);
   }
 
-  begin(event: unknown, context: LambdaContext): TimedInvocation {
+  /** @throws TypeError for a context that is none: nobody would know when to end. */
+  begin(event: unknown, context: unknown): TimedInvocation {
+    if (!isContext(context)) throw new TypeError('the handler was called without the context of Lambda');
     const remainingMs = context.getRemainingTimeInMillis();
     const requestId = context.awsRequestId;
     // A function of one second is to make calls too.

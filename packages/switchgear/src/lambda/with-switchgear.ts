@@ -1,9 +1,11 @@
 /** A handler of Lambda, with what breakers need around it. */
 
+import { ConfigurationError } from '../errors.ts';
 import { compose, type Guard } from '../guard/guard.ts';
+import { FUNCTION, refusal } from '../options.ts';
 import { runFor } from './invocation.ts';
 import { invocationDeadline } from './invocation-deadline.ts';
-import { contextOf, type LambdaContext } from './lambda-context.ts';
+import { isContext, type LambdaContext } from './lambda-context.ts';
 import { Lifecycle, type LifecycleOptions } from './lifecycle.ts';
 
 export interface WithSwitchgearOptions<Event = never, Result = unknown> extends LifecycleOptions<Event> {
@@ -40,12 +42,14 @@ export function withSwitchgear(
   handler: (...args: never[]) => unknown,
   { protect, ...options }: WithSwitchgearOptions,
 ): (...args: unknown[]) => Promise<unknown> {
-  const lifecycle = new Lifecycle('withSwitchgear', options);
+  if (typeof handler !== 'function') throw new ConfigurationError([refusal('handler', handler, FUNCTION)]);
+  const lifecycle = new Lifecycle('withSwitchgear', options, protect);
   const guard = protect && compose(protect, invocationDeadline());
   const wrapped = async (...args: unknown[]) => {
-    const context = contextOf(args);
-    const given = args.slice(0, args.indexOf(context) + 1) as never[];
-    const invocation = lifecycle.begin(args[0], context);
+    // The second, or behind the stream of a streaming handler.
+    const at = args.findIndex(isContext);
+    const given = args.slice(0, at + 1) as never[];
+    const invocation = lifecycle.begin(args[0], args[at]);
     return runFor(invocation, async () => {
       try {
         await lifecycle.ready();

@@ -1,23 +1,24 @@
 /** What `withSwitchgear` does, as a middleware of Middy. */
 
 import type { MiddlewareObj, Request } from '@middy/core';
-import type { Breaker } from '../breaker.ts';
+import type { Guard } from '../guard/guard.ts';
 import { enter, type TimedInvocation, timedInvocation } from '../lambda/invocation.ts';
 import { Lifecycle, type LifecycleOptions } from '../lambda/lifecycle.ts';
-import type { Permit } from '../permit.ts';
 import { onEarlyResponse } from './early-response.ts';
+import { type Answer, Protection } from './protection.ts';
 
 export interface MiddlewareOptions<Event = never> extends LifecycleOptions<Event> {
-  /** Guards the whole handler. While its circuit is open, invocations end with a `CircuitOpenError`. */
-  readonly protect?: Breaker;
+  /**
+   * Guards the whole handler: a breaker, or a composition with one inside. While its circuit is open, invocations end with a
+   * `CircuitOpenError`, or with what a `fallback` around the breaker answers. No `retry` has a say: Middy calls the handler.
+   */
+  readonly protect?: Guard<unknown>;
 }
 
 /** An invocation under way. */
 interface Running {
   readonly invocation: TimedInvocation;
-  permit?: Permit;
-  /** The handler has ended. */
-  ended(): void;
+  readonly protection: Protection | undefined;
 }
 
 /**
@@ -25,8 +26,8 @@ interface Running {
  * `currentInvocation` tells, and what is under way to the store is waited for before the response.
  *
  * Use it FIRST: Middy has no way around a handler, so what comes before it decides whether the handler is inside the
- * invocation; where it is not, `console.error` says so. A handler that is still busy `margin` before its end has failed for
- * `protect`, but goes on: Middy's own `timeoutEarlyInMillis` ends it. Where a middleware responds early, the flush is not awaited,
+ * invocation; where it is not, `console.error` says so. A handler that is still busy after the `timeout` of `protect`, or `margin`
+ * before the invocation's end, has failed for it, but goes on: Middy's own `timeoutEarlyInMillis` ends it. Where a middleware responds early, the flush is not awaited,
  * and `protect` has a verdict only if the handler has ended.
  *
  * Cost: one batched read in INIT. Concurrent invocations in one process are independent.
@@ -36,52 +37,60 @@ interface Running {
  * export const handler = middy(charge).use(switchgear({ gear })).use(httpErrorHandler());
  */
 export function switchgear<Event = never>({ protect, ...options }: MiddlewareOptions<Event>): MiddlewareObj {
-  const lifecycle = new Lifecycle('switchgear', options);
+  const lifecycle = new Lifecycle('switchgear', options, protect);
   const underWay = new WeakMap<Request, Running>();
   let misplaced = false;
 
-  const start = async (running: Running, over: Promise<void>) => {
+  const start = async (request: Request, invocation: TimedInvocation) => {
     await lifecycle.ready();
-    if (!protect) return;
-    const permit = await protect.acquire();
-    running.permit = permit;
-    // Not awaited: this is the time that the handler has.
-    void running.invocation.calls.execute(() => over).catch((error) => permit.failure(error));
+    const protection = protect && new Protection(protect, invocation);
+    underWay.set(request, { invocation, protection });
+    const answer = await protection?.admitted;
+    if (answer) await end(request, () => {});
+    respond(request, answer);
   };
 
-  const end = async (request: Request, settle: (permit: Permit) => Promise<void> | void) => {
+  const end = async (request: Request, tell: (protection: Protection) => void) => {
     const running = underWay.get(request);
-    if (!running) return;
-    if (timedInvocation() !== running.invocation && !misplaced) {
+    // Once: our own response is an early one too.
+    underWay.delete(request);
+    if (!running) return undefined;
+    const { invocation, protection } = running;
+    if (timedInvocation() !== invocation && !misplaced) {
       misplaced = true;
       console.error('switchgear: the handler knows no deadline; use this middleware before all others');
     }
-    running.ended();
-    if (running.permit) await settle(running.permit);
-    await lifecycle.end(running.invocation);
+    if (protection) tell(protection);
+    const answer = await protection?.judged;
+    await lifecycle.end(invocation);
+    return answer;
   };
 
   return {
     before(request) {
       const invocation = lifecycle.begin(request.event, request.context);
-      let ended = () => {};
-      const over = new Promise<void>((resolve) => {
-        ended = resolve;
-      });
-      const running = { invocation, ended };
-      underWay.set(request, running);
+      underWay.set(request, { invocation, protection: undefined });
       // In the same tick as Middy's own call, or what it calls next does not see it.
       enter(invocation);
-      onEarlyResponse(request, () => void end(request, (permit) => judge(permit, request)));
-      return start(running, over);
+      onEarlyResponse(request, () => void end(request, (protection) => judge(protection, request)));
+      return start(request, invocation);
     },
-    after: (request) => end(request, (permit) => permit.success()),
-    onError: (request) => end(request, (permit) => permit.failure(request.error)),
+    after: async (request) => {
+      await end(request, (protection) => protection.succeeded(request.response));
+    },
+    onError: async (request) =>
+      respond(request, await end(request, (protection) => protection.failed(request.error))),
   };
 }
 
+/** As a middleware that returns a response does, which must not be `undefined`. */
+function respond(request: Request, answer: Answer | undefined): void {
+  if (answer) request.earlyResponse = answer.response;
+}
+
 /** As far as the request had come when it was answered early. */
-function judge(permit: Permit, { error, response }: Request): Promise<void> | void {
-  if (error) return permit.failure(error);
-  return response === undefined ? permit.cancel() : permit.success();
+function judge(protection: Protection, { error, response }: Request): void {
+  if (error) protection.failed(error);
+  else if (response === undefined) protection.cancelled();
+  else protection.succeeded(response);
 }

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { compose } from '../../src/guard/index.ts';
+import { compose, fallback, lastGoodAnswer } from '../../src/guard/index.ts';
 import { currentInvocation, invocationDeadline, withSwitchgear } from '../../src/lambda/index.ts';
 import { switchgear } from '../../src/middy/index.ts';
 import { caught, hangs, LambdaFunction, refused } from './function.ts';
@@ -119,6 +119,74 @@ describe('the middleware', () => {
     await f.clock.advance(2_000);
     expect(orders.state.evidence.failures).toBe(1);
     expect(f.store.calls.report).toBe(1);
+  });
+
+  it('protects: a handler that takes longer than the breaker’s timeout has failed, whenever it ends', async () => {
+    const f = new LambdaFunction();
+    const outcomes: string[] = [];
+    f.gear.onCall(({ outcome }) => outcomes.push(outcome));
+    const handler = middy(async (_event: object) => f.sleep(5_000).then(() => 'late'), NO_TIMEOUT).use(
+      switchgear({ ...f.options, protect: f.gear.breaker('orders', { timeout: '1s' }) }),
+    );
+    const call = handler({}, contextOf(f, 10_000));
+    await tick();
+    await f.clock.advance(1_000);
+    expect(outcomes).toEqual(['failure']);
+    await f.clock.advance(4_000);
+    expect(await call).toBe('late');
+    expect(outcomes).toEqual(['failure']);
+    expect(f.clock.pending).toBe(0);
+  });
+
+  it('protects: a fallback answers in place of an open circuit, and of a handler that failed', async () => {
+    const f = new LambdaFunction();
+    const later = { statusCode: 503 };
+    const orders = f.gear.breaker('orders', { guards: [fallback(later)] });
+    let calls = 0;
+    const handler = middy(async (_event: object) => {
+      calls++;
+      throw refused();
+    }, NO_TIMEOUT).use(switchgear({ ...f.options, protect: orders }));
+    let ends = 0;
+    for (let i = 0; i < 5; i++) expect(await handler({}, contextOf(f))).toBe(later);
+    expect(calls).toBe(3);
+    expect(f.store.calls.report).toBe(2);
+    const guards = [fallback(null), lastGoodAnswer({ clock: f.clock })];
+    const cached = middy(
+      async ({ n }: { n: number }) => (n > 0 ? n : Promise.reject(refused())),
+      NO_TIMEOUT,
+    ).use(switchgear({ ...f.options, protect: f.gear.breaker('cached', { guards }), atEnd: () => ends++ }));
+    const answers: unknown[] = [];
+    for (const n of [0, 0, 7, 0, 0, 9]) answers.push(await caught(cached({ n }, contextOf(f))));
+    expect(answers).toEqual([null, null, 7, 7, 7, 7]);
+    expect(ends).toBe(6);
+    await f.tripElsewhere('silent');
+    const silent = middy(async (_event: object) => calls++, NO_TIMEOUT).use(
+      switchgear({ ...f.options, protect: f.gear.breaker('silent', { guards: [fallback(undefined)] }) }),
+    );
+    expect(await silent({}, contextOf(f))).toBeUndefined();
+    expect(calls).toBe(3);
+  });
+
+  it('protects: no time left is no verdict, and the handler is not called', async () => {
+    const f = new LambdaFunction();
+    const orders = f.gear.breaker('orders');
+    const handler = middy(async (_event: object) => 'made', NO_TIMEOUT).use(
+      switchgear({ ...f.options, protect: orders }),
+    );
+    expect(await caught(handler({}, contextOf(f, 0)))).toMatchObject({ code: 'NO_TIME_LEFT' });
+    expect(orders.state.evidence.calls).toBe(0);
+  });
+
+  it('refuses what is no guard, or no function of Lambda, in words', async () => {
+    const f = new LambdaFunction();
+    expect(() => switchgear({ ...f.options, protect: 'orders' as never })).toThrow(
+      /protect is string; allowed: a guard/,
+    );
+    const handler = middy(async (_event: object) => 'made', NO_TIMEOUT).use(switchgear(f.options));
+    expect(await caught(handler({}, {} as Context))).toMatchObject({
+      message: expect.stringMatching(/without the context of Lambda/),
+    });
   });
 
   it('protects: an early response of another middleware is no verdict', async () => {

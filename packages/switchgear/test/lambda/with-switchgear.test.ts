@@ -406,5 +406,11 @@ describe('the handler', () => {
     expect(refusal).toThrow(/margin is -1; allowed: milliseconds/);
     expect(refusal).toThrow(/flushTimout is not an option, did you mean flushTimeout/);
     expect(refusal).toThrow(/atEnd is 'now'; allowed: a function/);
+    expect(() => withSwitchgear('index.handler' as never, f.options)).toThrow(
+      /handler is 'index.handler'; allowed: a function/,
+    );
+    expect(() => withSwitchgear(async () => {}, { ...f.options, protect: {} as never })).toThrow(
+      /withSwitchgear.protect is object; allowed: a guard/,
+    );
   });
 });
