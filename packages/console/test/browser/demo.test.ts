@@ -36,13 +36,12 @@ async function addressOf(demo: ChildProcess): Promise<string> {
 }
 
 it('the lever breaks and mends the ledger, the board follows, Ctrl-C ends everything', async () => {
-  const demo = spawn(process.execPath, [DEMO, '--switchboard', '--processes', '2', '--rps', '40'], {
+  const demo = spawn(process.execPath, [DEMO, '--switchboard', '--processes', '2', '--rps', '120'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void demo.kill('SIGKILL'));
-  const url = await addressOf(demo);
+  const [url, browser] = await Promise.all([addressOf(demo), chromium.connect(inject('browserEndpoint'))]);
   expect(new URL(url).hostname).toBe('127.0.0.1');
-  const browser = await chromium.connect(inject('browserEndpoint'));
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
   page.setDefaultTimeout(20_000);
