@@ -60,6 +60,11 @@ export class Dependency {
     this.peak = this.#running;
   }
 
+  /** What is connected now is so no longer. */
+  breakConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
   /** Answers everybody who still waits, and whoever comes from now on. */
   release(): void {
     this.status = 200;
