@@ -35,8 +35,10 @@ export interface Look {
     readonly failed: number;
     readonly rejected: number;
     readonly wrong: readonly string[];
-    /** The most that a call took longer than its function and the store's budget together, milliseconds. */
+    /** The most that a call took longer than its function and the store's budget together, milliseconds in which the process ran. */
     readonly overBudgetMs: number;
+    /** The longest time from one call to the next, of those that it makes all the time: what the machine's load makes of 40 ms. */
+    readonly longestRoundMs: number;
   };
 }
 
