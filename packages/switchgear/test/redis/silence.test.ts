@@ -41,7 +41,7 @@ const works = (act: Promise<unknown>) =>
     () => false,
   );
 
-describe.each(Object.entries(CLIENTS))('%s', (_, client) => {
+describe.concurrent.each(Object.entries(CLIENTS))('%s', (_, client) => {
   let servers: Servers;
   beforeAll(async () => {
     servers = await standalone();
@@ -81,7 +81,7 @@ describe.each(Object.entries(CLIENTS))('%s', (_, client) => {
   });
 });
 
-describe.each(Object.entries(CLIENTS))('a server that loads its data, %s', (_, client) => {
+describe.concurrent.each(Object.entries(CLIENTS))('a server that loads its data, %s', (_, client) => {
   it('is said to, at once or in time, and serves afterwards', async () => {
     const slow = await standalone(
       '--enable-debug-command',
@@ -121,7 +121,7 @@ describe.each(Object.entries(CLIENTS))('a server that loads its data, %s', (_, c
   });
 });
 
-describe('a silent primary behind Sentinel', () => {
+describe.concurrent('a silent primary behind Sentinel', () => {
   it.each([
     [
       'ioredis',
