@@ -138,7 +138,7 @@ class Collector {
     try {
       for (const name of names) this.#tell(name);
     } catch (error) {
-      console.error('switchgear: write of emfMetrics threw', traceOf(error));
+      sayAloud(error);
     }
   }
 
@@ -148,11 +148,19 @@ class Collector {
     const since = { ...now };
     if (before) for (const key of [...OUTCOMES, 'trips'] as const) since[key] -= before[key];
     const { service, namespace, write = toStandardOutput } = this.#settings;
-    write(emfLine({ namespace, service, circuit: name, atMs: this.#clock.now() }, since));
+    const written: unknown = write(
+      emfLine({ namespace, service, circuit: name, atMs: this.#clock.now() }, since),
+    );
+    // One that fails later: whether it took the line is not known, and it is not told twice.
+    Promise.resolve(written).catch(sayAloud);
     // Behind all others: it has had its turn.
     this.#told.delete(name);
     this.#told.set(name, now);
   }
+}
+
+function sayAloud(error: unknown): void {
+  console.error('switchgear: write of emfMetrics threw', traceOf(error));
 }
 
 function toStandardOutput(line: string): void {

@@ -7,6 +7,7 @@ import type { Duration } from '../duration.ts';
 import { isSwitchgearError } from '../errors.ts';
 import { failureName } from '../guard/classify.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
+import { traceOf } from '../guard/trace-of.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Verb } from '../store/store-guard.ts';
 import type { Switchgear } from '../switchgear.ts';
@@ -121,7 +122,11 @@ class Log {
 
   #write(level: keyof Logger, entry: LogEntry): void {
     const { correlationId } = this.#gear;
-    this.#logger[level]({ ...entry, ...(correlationId !== undefined && { correlationId }) });
+    const line = { ...entry, ...(correlationId !== undefined && { correlationId }) };
+    // A logger that throws, now or later, ends neither the process nor whoever stops the log.
+    new Promise<void>((resolve) => resolve(this.#logger[level](line))).catch((error) =>
+      console.error('switchgear: the logger threw', traceOf(error)),
+    );
   }
 }
 

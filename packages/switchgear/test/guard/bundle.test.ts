@@ -50,7 +50,7 @@ test('who retries loads no other guard, and no breaker', () => {
 
 test.each([
   ['guard', `export * from './guard/index.ts';`, 3_700],
-  ['telemetry', `export * from './telemetry/index.ts';`, 2_000],
+  ['telemetry', `export * from './telemetry/index.ts';`, 2_020],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_720],
   ['middy', `export * from './middy/index.ts';`, 1_750],

@@ -76,6 +76,19 @@ test('a writer that throws ends no process, and what it did not take is told aga
   expect(told).toHaveLength(2);
 });
 
+test('a writer that fails later ends no process, and is told nothing twice', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(quiet);
+  const told: string[] = [];
+  const { gear, metrics } = rig({
+    write: async (line) => Promise.reject(new Error(told.push(line).toString())),
+  });
+  gear.breaker('payments');
+  metrics.flush();
+  metrics.stop();
+  await Promise.resolve().then().then();
+  expect([told.length, said.mock.calls.length]).toEqual([1, 1]);
+});
+
 const ZEROS = {
   Success: 0,
   Slow: 0,

@@ -253,6 +253,28 @@ test('a correlationId that throws costs the line its id alone', async () => {
   expect(said).not.toHaveBeenCalled();
 });
 
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('EPIPE');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('EPIPE'))],
+])('a logger that %s ends neither the process nor whoever stops it', async (_, fails) => {
+  const said = vi.spyOn(console, 'error').mockImplementation(quiet);
+  const { gear, payments } = rig();
+  const stop = logTo(gear, { info: fails, warn: fails, error: fails });
+  await payments.execute(refused).catch(quiet);
+  await gear.flush();
+  for (let i = 0; i < 3; i++) await payments.execute(quiet).catch(quiet);
+  stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  // The change, the first rejection, and the others with the end.
+  expect(said).toHaveBeenCalledTimes(3);
+  expect(said).toHaveBeenLastCalledWith('switchgear: the logger threw', expect.stringMatching(/EPIPE/));
+});
+
 test('wrong options are refused, all at once', () => {
   const { gear } = rig();
   expect(() => logTo(gear, kept(), { every: 'soon', Every: '1s' } as never)).toThrow(
