@@ -32,11 +32,11 @@ const DYNAMODB = `export { DynamoDBStore } from './store/dynamodb/index.ts';`;
 const MEMORY = `export { MemoryStore } from './index.ts';`;
 
 test('the library with typed options, without a store, stays within its budget', () => {
-  expect(bundled([LIBRARY])).toBeLessThan(14_850);
+  expect(bundled([LIBRARY])).toBeLessThan(14_900);
 });
 
 test('a store adds no more than its budget', () => {
-  expect(bundled([LIBRARY, MEMORY]) - bundled([LIBRARY])).toBeLessThan(950);
+  expect(bundled([LIBRARY, MEMORY]) - bundled([LIBRARY])).toBeLessThan(970);
   expect(bundled([LIBRARY, DYNAMODB]) - bundled([LIBRARY])).toBeLessThan(4_900);
 });
 

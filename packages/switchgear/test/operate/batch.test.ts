@@ -57,7 +57,7 @@ class Table implements DynamoDBTransport {
     this.writes += 1;
     const { UpdateExpression = '', ExpressionAttributeNames: names = {} } = update;
     const kept = Object.entries(this.#items.get(JSON.stringify(Key)) ?? Key);
-    const removed = (/REMOVE (.*)/.exec(UpdateExpression)?.[1] ?? '').trim().split(', ');
+    const removed = (/REMOVE (.*)/.exec(UpdateExpression)?.[1] ?? '').split(',');
     const set = Object.entries(update.ExpressionAttributeValues ?? {}).filter(([value]) =>
       new RegExp(`#${value.slice(1)} .*${value}\\b`).test(UpdateExpression),
     );

@@ -19,20 +19,17 @@ export function expressions(
   { when = [], set = {}, init = {}, add = {}, remove = [] }: Change,
   names: Readonly<Record<string, string>>,
 ) {
-  const update = [
-    clause('SET', [
+  const clauses = {
+    SET: [
       ...Object.keys(set).map((key) => `#${key} = :${key}`),
       ...Object.keys(init).map((key) => `#${key} = if_not_exists(#${key}, :${key})`),
-    ]),
-    clause(
-      'ADD',
-      Object.keys(add).map((key) => `#${key} :${key}`),
-    ),
-    clause(
-      'REMOVE',
-      remove.map((key) => `#${key}`),
-    ),
-  ].join('');
+    ],
+    ADD: Object.keys(add).map((key) => `#${key} :${key}`),
+    REMOVE: remove.map((key) => `#${key}`),
+  };
+  const update = Object.entries(clauses)
+    .flatMap(([verb, parts]) => (parts.length > 0 ? `${verb} ${parts}` : []))
+    .join(' ');
   const condition = when.map(({ text }) => text).join(' AND ');
   const attributes: Record<string, string> = {};
   for (const [placeholder, key = ''] of (update + condition).matchAll(/#(\w+)/g))
@@ -46,8 +43,4 @@ export function expressions(
     ExpressionAttributeNames: attributes,
     ExpressionAttributeValues: toItem(values),
   };
-}
-
-function clause(verb: string, parts: readonly string[]): string {
-  return parts.length > 0 ? `${verb} ${parts.join(', ')} ` : '';
 }
