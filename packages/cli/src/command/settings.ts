@@ -2,7 +2,6 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { z } from 'zod';
 import { usageError } from './exit.ts';
 
 /** The flags that all commands with a store have. */
@@ -25,10 +24,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const CONFIG_FILE = 'switchgear.json';
 const MAX_BY = 64;
 
-const fileSchema = z.strictObject({
-  store: z.string().optional(),
-  by: z.string().min(1).max(MAX_BY).optional(),
-});
+/** What the file may say. */
+const KEYS = ['store', 'by'] as const;
+type File = Readonly<Partial<Record<(typeof KEYS)[number], string>>>;
 
 /** @throws CommandError (usage) where no store is named, it is of no use to a command, or the file is wrong. */
 export function settingsFrom(flags: StoreFlags, env: Environment): Settings {
@@ -50,7 +48,7 @@ export function settingsFrom(flags: StoreFlags, env: Environment): Settings {
   return { store, by };
 }
 
-function readConfig(path: string | undefined): z.infer<typeof fileSchema> {
+function readConfig(path: string | undefined): File {
   const name = path ?? CONFIG_FILE;
   if (!existsSync(name)) {
     if (path === undefined) return {};
@@ -62,12 +60,18 @@ function readConfig(path: string | undefined): z.infer<typeof fileSchema> {
   } catch (error) {
     throw usageError(`${name} is no JSON: ${(error as Error).message}`);
   }
-  const parsed = fileSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${name}: ${issue.path.join('.') || 'file'}: ${issue.message}`,
-  );
-  throw usageError([...problems, 'allowed: store, by'].join('\n'));
+  const problems = problemsOf(content).map((problem) => `${name}: ${problem}`);
+  if (problems.length === 0) return content as File;
+  throw usageError([...problems, `allowed: ${KEYS.join(', ')}`].join('\n'));
+}
+
+function problemsOf(content: unknown): string[] {
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    return ['it is no JSON object'];
+  return Object.entries(content).flatMap(([key, value]) => {
+    if (!KEYS.some((each) => each === key)) return [`${key} is not a setting`];
+    return typeof value === 'string' ? [] : [`${key} is not a text`];
+  });
 }
 
 /** Some containers have no name for their user. */

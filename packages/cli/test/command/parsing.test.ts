@@ -37,7 +37,9 @@ test.each([
   [{ config: join(folder, 'none.json') }, {}, /there is no file .*none.json/],
   [{ config: file('{') }, {}, /is no JSON/],
   [{ config: file('{"sotre":"x"}') }, {}, /sotre.*allowed: store, by/s],
-  [{ config: file('{"store":1}') }, {}, /store: .*string/],
+  [{ config: file('{"store":1}') }, {}, /store is not a text\nallowed: store, by/],
+  [{ config: file('[]') }, {}, /it is no JSON object/],
+  [{ config: file('null') }, {}, /it is no JSON object/],
   [{ store: 'redis://x', by: 'x'.repeat(65) }, {}, /--by is not usable; allowed: 1 to 64/],
 ])('%j is refused with its mend', (flags, env, message) => {
   expect(() => settingsFrom(flags, env)).toThrow(CommandError);

@@ -5,7 +5,6 @@ import type { StoreFlags } from '../../command/settings.ts';
 import { openGear } from '../gear.ts';
 import { isLocal, parseListenAddress } from '../listen-address.ts';
 import { serveUntilInterrupted } from '../serve-until-interrupted.ts';
-import { createDecisionApi } from './create-decision-api.ts';
 
 export function registerDecisions(program: Command): void {
   withStore(program.command('sidecar'))
@@ -21,6 +20,8 @@ async function runDecisions(flags: StoreFlags & { readonly listen: string }): Pr
     throw usageError(
       `--listen ${flags.listen} is open to other machines; allowed: 127.0.0.1, [::1] or unix:<path>`,
     );
+  // The server takes time to load, and no other verb needs it.
+  const { createDecisionApi } = await import('./create-decision-api.ts');
   const { gear } = await openGear(flags);
   await serveUntilInterrupted(createDecisionApi(gear), address, (url) => `switchgear sidecar: ${url}`);
   await gear.close();
