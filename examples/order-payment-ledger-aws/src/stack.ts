@@ -65,7 +65,12 @@ export class OrderPaymentLedgerStack extends Stack {
     });
     new CircuitNotifications(this, 'Notifications', { table: circuits, topic });
     new ControlApi(this, 'Operate', { table: circuits, role: 'operator' });
-    new CircuitDashboard(this, 'Dashboard', { table: circuits, circuits: ['ledger'], workflow });
+    const dashboard = new CircuitDashboard(this, 'Dashboard', {
+      table: circuits,
+      circuits: ['ledger'],
+      workflow,
+    });
+    dashboard.addAlarmAction(new SnsAction(topic));
   }
 
   #function(name: string, environment: Record<string, string> = {}): NodejsFunction {

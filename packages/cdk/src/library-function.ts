@@ -29,11 +29,14 @@ export const BUNDLING = {
   externalModules: ['@aws-sdk/*', 'ioredis', 'redis'],
 } satisfies BundlingOptions;
 
+/** Of a function, in Lambda. */
+const LONGEST_DESCRIPTION = 256;
+
 export function libraryFunction(scope: Construct, id: string, props: LibraryFunctionProps): NodejsFunction {
   const { entry, table, environment, timeout, description } = props;
   return new NodejsFunction(scope, id, {
     entry,
-    description,
+    description: description.slice(0, LONGEST_DESCRIPTION),
     timeout,
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,

@@ -1,6 +1,7 @@
 /** What constructs grant, ask for and refuse. */
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
 import { AttributeType, type ITable, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { MemoryStore, Switchgear } from 'switchgear';
@@ -9,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import {
   AlarmTrip,
   CircuitBreakerTable,
+  CircuitBreakerWorkflow,
   CircuitDashboard,
   CircuitNotifications,
   ControlApi,
@@ -96,6 +98,129 @@ test('a pipe may read the stream, also of a table under a key of its own, and le
     'sqs:SendMessage',
     'kms:Decrypt',
   ]);
+});
+
+describe('what could only fail later is refused when the stack is synthesised', () => {
+  const check = { url: 'https://ledger.example/health' };
+
+  test.each<[string, (scope: Stack, table: CircuitBreakerTable) => unknown, RegExp]>([
+    [
+      'a grant for no circuit',
+      (scope, table) => table.grantUse(newFunction(scope, 'F'), { circuits: [] }),
+      /empty/,
+    ],
+    [
+      'protect',
+      (scope, table) => protect(newFunction(scope, 'F'), table, { circuits: ['a', ''] }),
+      /"" has no name/,
+    ],
+    [
+      'a health check',
+      (scope, table) => new HealthCheck(scope, 'H', { table, circuit: '', check }),
+      /"" has no name/,
+    ],
+    [
+      'the control API',
+      (scope, table) => new ControlApi(scope, 'C', { table, circuits: ['x'.repeat(256)] }),
+      /"x+" has no name; allowed: 1 to 255/,
+    ],
+    [
+      'a dashboard of nothing',
+      (scope, table) => new CircuitDashboard(scope, 'D', { table, circuits: [] }),
+      /empty/,
+    ],
+    [
+      'a dashboard that would search for something else',
+      (scope, table) => new CircuitDashboard(scope, 'D', { table, circuits: ['a" OR "'] }),
+      /cannot search for a" OR "/,
+    ],
+  ])('%s', (_, build, refusal) => {
+    const { stack, table } = rig();
+    expect(() => build(stack, table)).toThrow(refusal);
+  });
+});
+
+test('the longest name of a circuit, tested once a week: Lambda and EventBridge take it', () => {
+  const { stack, table } = rig();
+  const circuit = 'x'.repeat(255);
+  const check = { url: 'https://ledger.example/health' };
+  new HealthCheck(stack, 'Health', { table, circuit, check, interval: Duration.days(7) });
+  const template = templateOf(stack);
+  for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function')))
+    expect(Properties.Description.length).toBeLessThanOrEqual(256);
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(7 days)',
+    Targets: [
+      Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 0 } }),
+    ],
+  });
+});
+
+describe('a table elsewhere', () => {
+  const from = (stack: Stack) =>
+    new CircuitBreakerTable(stack, 'Circuits', {
+      table: Table.fromTableArn(stack, 'Existing', 'arn:aws:dynamodb:us-east-1:111111111111:table/orders'),
+    });
+
+  test('in another region: the library is told', () => {
+    const stack = newStack({ region: 'eu-central-1', account: '111111111111' });
+    protect(newFunction(stack, 'Order'), from(stack));
+    const SWITCHGEAR_STORE = 'dynamodb://orders?region=us-east-1';
+    templateOf(stack).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ SWITCHGEAR_STORE }) },
+    });
+  });
+
+  test('in another region: a workflow cannot reach it', () => {
+    const stack = newStack({ region: 'eu-central-1', account: '111111111111' });
+    expect(() => new CircuitBreakerWorkflow(stack, 'Breaker', { table: from(stack) })).toThrow(
+      'the table is in us-east-1',
+    );
+  });
+
+  test('under a key of its own: who only looks encrypts nothing', () => {
+    const actions = (['grantRead', 'grantUse'] as const).map((grant) => {
+      const stack = newStack();
+      const existing = new Table(stack, 'Existing', {
+        partitionKey: { name: 'PK', type: AttributeType.STRING },
+        sortKey: { name: 'SK', type: AttributeType.STRING },
+        encryptionKey: new Key(stack, 'Key'),
+      }) as ITable;
+      new CircuitBreakerTable(stack, 'Circuits', { table: existing })[grant](newFunction(stack, 'Order'));
+      return allowed(templateOf(stack), 'kms').map((right) => right.replace(/ on .*/, ''));
+    });
+    expect(actions).toEqual([
+      ['kms:Decrypt'],
+      ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+    ]);
+  });
+});
+
+test('the dashboard has alarms for what does not mend itself', () => {
+  const { stack, table } = rig();
+  const dashboard = new CircuitDashboard(stack, 'Dashboard', { table, circuits: ['ledger', 'payments'] });
+  expect(dashboard.open).toHaveLength(2);
+  const template = templateOf(stack);
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Metrics: [
+      Match.objectLike({
+        MetricStat: Match.objectLike({
+          Metric: {
+            MetricName: 'CircuitOpenness',
+            Namespace: 'Switchgear',
+            Dimensions: [{ Name: 'circuit', Value: 'payments' }],
+          },
+        }),
+      }),
+    ],
+    Threshold: 1,
+    EvaluationPeriods: 15,
+    TreatMissingData: 'ignore',
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription: 'The table of the circuits throttles',
+    EvaluationPeriods: 3,
+  });
 });
 
 test('the dashboard asks for metrics that the library tells', () => {

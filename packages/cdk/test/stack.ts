@@ -1,6 +1,6 @@
 /** Stacks as the tests synthesise them: in this process, offline, without bundling. */
 
-import { App, Stack } from 'aws-cdk-lib';
+import { App, type Environment, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
@@ -9,10 +9,11 @@ import { vi } from 'vitest';
 // The first synthesis of a process loads and compiles half of the CDK.
 vi.setConfig({ testTimeout: 60_000 });
 
-export function newStack(): Stack {
+export function newStack(env?: Environment): Stack {
   return new Stack(
     new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false }),
     'Test',
+    env && { env },
   );
 }
 

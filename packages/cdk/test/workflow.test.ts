@@ -49,6 +49,9 @@ describe('the definition', () => {
     const of = (props: Partial<WorkflowDefinitionProps>) => () =>
       workflowDefinition({ tableName: 't', ...props });
     expect(of({ policy: { resetTimeout: 600_000 } })).toThrow(/maxResetTimeout is 300000; allowed: at least/);
+    expect(of({ retry: { maxAttempts: 1, errors: ['Late', 'States.ALL'] } })).toThrow(
+      /States.ALL beside others/,
+    );
     expect(of({ ignoredErrors: ['Late', 'States.ALL'] })).toThrow(/ignoredErrors has States.ALL/);
     expect(of({ retry: { maxAttempts: 11, intervalSeconds: 0.5, maxDelaySeconds: 90, errors: [] } })).toThrow(
       /maxAttempts is 11.*\n.*intervalSeconds is 0.5.*\n.*maxDelaySeconds is 90.*\n.*errors is empty/,

@@ -14,6 +14,8 @@ import { Construct } from 'constructs';
 import { NAMESPACE } from '../lambda/metrics.ts';
 import { libraryFunction, ownHandler } from '../library-function.ts';
 import type { CircuitBreakerTable } from '../table/circuit-breaker-table.ts';
+import { checkedCircuits } from '../table/circuit-names.ts';
+import { onChange } from './alarm-actions.ts';
 import { AlarmTrip } from './alarm-trip.ts';
 
 export interface HealthCheckProps {
@@ -38,6 +40,9 @@ export interface HealthCheckProps {
   /** More of the function's environment: options of the circuit (`SWITCHGEAR_…`), what a test of your own needs. */
   readonly environment?: Readonly<Record<string, string>>;
 }
+
+/** EventBridge keeps no event longer. */
+const A_DAY = Duration.days(1);
 
 /**
  * A scheduled function that tests a dependency, reports it to CloudWatch, and probes the circuit in the place of customers where
@@ -65,6 +70,7 @@ export class HealthCheck extends Construct {
       trip = true,
     } = props;
     const { evaluationPeriods = 3, maxLatency = Duration.millis(timeout.toMilliseconds() / 2) } = props;
+    checkedCircuits([circuit]);
     this.handler = libraryFunction(this, 'Handler', {
       entry: 'entry' in check ? check.entry : ownHandler('http-health-check'),
       table,
@@ -81,7 +87,12 @@ export class HealthCheck extends Construct {
     table.grantUse(this.handler, { circuits: [circuit] });
     new Rule(this, 'Schedule', {
       schedule: Schedule.rate(interval),
-      targets: [new LambdaFunction(this.handler, { maxEventAge: interval, retryAttempts: 0 })],
+      targets: [
+        new LambdaFunction(this.handler, {
+          maxEventAge: interval.toSeconds() > A_DAY.toSeconds() ? A_DAY : interval,
+          retryAttempts: 0,
+        }),
+      ],
     });
 
     const metric = (metricName: string, statistic: string) =>
@@ -127,11 +138,8 @@ export class HealthCheck extends Construct {
     if (trip) new AlarmTrip(this, 'Trip', { table, circuit, alarms: [this.errors, this.latency] });
   }
 
-  /** What all three alarms do besides, such as telling an SNS topic. */
+  /** What all three alarms do besides, such as telling an SNS topic; also when they are over. */
   addAlarmAction(...actions: IAlarmAction[]): void {
-    for (const alarm of [this.errors, this.latency, this.missing]) {
-      alarm.addAlarmAction(...actions);
-      alarm.addOkAction(...actions);
-    }
+    onChange([this.errors, this.latency, this.missing], actions);
   }
 }

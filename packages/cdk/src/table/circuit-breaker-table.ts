@@ -9,6 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { checkedCircuits } from './circuit-names.ts';
 import { itemRights, onKeys, type Role } from './grants.ts';
 import { type CircuitLayout, type ResolvedLayout, resolveLayout } from './layout.ts';
 
@@ -77,7 +78,7 @@ export class CircuitBreakerTable extends Construct {
   /** @internal Allows what one of this package's own parts does. */
   grantRole(grantee: IGrantable, role: Role, { circuits }: GrantOptions = {}): Grant {
     const { tableArn, encryptionKey } = this.table;
-    const grants = itemRights(role, this.layout, circuits).map((right) =>
+    const grants = itemRights(role, this.layout, circuits && checkedCircuits(circuits)).map((right) =>
       Grant.addToPrincipal({
         grantee,
         actions: [...right.actions],
@@ -85,7 +86,10 @@ export class CircuitBreakerTable extends Construct {
         conditions: onKeys(right),
       }),
     );
-    if (encryptionKey) grants.push(encryptionKey.grantEncryptDecrypt(grantee));
+    if (encryptionKey)
+      grants.push(
+        role === 'read' ? encryptionKey.grantDecrypt(grantee) : encryptionKey.grantEncryptDecrypt(grantee),
+      );
     return grants.reduce((all, grant) => all.combine(grant));
   }
 }

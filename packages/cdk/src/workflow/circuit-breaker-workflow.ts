@@ -1,4 +1,4 @@
-import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -7,6 +7,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs';
 import { NAMESPACE } from '../lambda/metrics.ts';
 import type { CircuitBreakerTable } from '../table/circuit-breaker-table.ts';
+import { foreignRegion } from '../table/store-address.ts';
 import { type WorkflowDefinitionProps, workflowDefinition } from './definition.ts';
 
 export interface CircuitBreakerWorkflowProps
@@ -35,6 +36,11 @@ export class CircuitBreakerWorkflow extends Construct {
     super(scope, id);
     const { table, targets = [], policy, retry, ignoredErrors } = props;
     const { tableName } = table.table;
+    const region = foreignRegion(table);
+    if (region && !Token.isUnresolved(Stack.of(this).region))
+      throw new Error(
+        `CircuitBreakerWorkflow: the table is in ${region}; Step Functions asks its own region only`,
+      );
     const definition = workflowDefinition({
       ...table.layout,
       tableName,

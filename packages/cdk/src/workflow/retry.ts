@@ -38,6 +38,8 @@ export function retrier(
   whole('intervalSeconds', intervalSeconds, 1, LONGEST_DELAY_SECONDS);
   whole('maxDelaySeconds', maxDelaySeconds, intervalSeconds, LONGEST_DELAY_SECONDS);
   if (errors.length === 0) problems.push('retry.errors is empty; allowed: names of errors');
+  if (errors.includes('States.ALL') && errors.length > 1)
+    problems.push('retry.errors has States.ALL beside others; allowed: it alone, or names of errors');
   return {
     ErrorEquals: errors,
     IntervalSeconds: intervalSeconds,

@@ -153,6 +153,42 @@ describe('failures', () => {
     expect((await bench.record(circuit)).state).toBe('closed');
   });
 
+  test.each([
+    'CircuitOpenError',
+    'BulkheadFullError',
+    'States.DataLimitExceeded',
+    'Lambda.ResourceNotFoundException',
+    'States.Permissions',
+    'States.QueryEvaluationError',
+  ])('%s is no outcome', async (name) => {
+    const target: Target = async () => {
+      throw new TaskError(name, 'why');
+    };
+    for (let i = 0; i < 3; i++) expect(await run(target)).toMatchObject({ error: name, cause: 'why' });
+    expect(await bench.item(circuit)).toEqual({});
+  });
+
+  test.each([
+    'Lambda.Unknown',
+    'Lambda.TooManyRequestsException',
+    'Lambda.ServiceException',
+    'Sandbox.Timedout',
+    'Runtime.ExitError',
+    'States.TaskFailed',
+    'States.Timeout',
+  ])('%s is a failure of the dependency', async (name) => {
+    const target: Target = async () => {
+      throw new TaskError(name, 'why');
+    };
+    for (let i = 0; i < 3; i++) expect(await run(target)).toMatchObject({ error: name, cause: 'why' });
+    expect(await bench.record(circuit)).toMatchObject({ state: 'open', transition: { lastFailure: name } });
+  });
+
+  test('as much as the service carries passes, there and back, with names that are reserved elsewhere', async () => {
+    const payload = { status: 'x'.repeat(200_000), name: null, size: [], 'ttl#:': { $: { S: 'NULL' } } };
+    expect(await run(async (given) => given, { payload })).toMatchObject({ output: payload });
+  });
+
   test('an error that is no outcome comes back and is not counted', async () => {
     const open: Target = async () => {
       throw new TaskError('CircuitOpenError', 'of another circuit');
