@@ -133,7 +133,7 @@ export interface OptionSpec {
   readonly required?: true;
 }
 
-const OFF = Number.POSITIVE_INFINITY;
+const OFF = Infinity;
 /** A day, the longest duration: timers end at 24 of them, and a fleet that must wait longer needs an operator. */
 const DAY = 86_400_000;
 

@@ -269,7 +269,7 @@ export class Switchgear {
   }
 
   /** Waits until everything under way to the store has arrived or failed, at most `timeoutMs`; never rejects. */
-  async flush(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
+  async flush(timeoutMs = Infinity): Promise<void> {
     const settled = Promise.all([...this.#breakers.values()].map(({ circuit }) => circuit.settled()));
     let timer: Timer | undefined;
     const over = new Promise<void>((resolve) => {

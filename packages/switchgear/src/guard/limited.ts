@@ -22,7 +22,7 @@ export function limited<T>(
   const outer = given?.signal;
   if (outer?.aborted) return Promise.reject(outer.reason);
   return new Promise((resolve, reject) => {
-    const call = new LimitedCall(Math.min(clock.now() + ms, deadlineOf(given) ?? Number.POSITIVE_INFINITY));
+    const call = new LimitedCall(Math.min(clock.now() + ms, deadlineOf(given) ?? Infinity));
     const done = () => {
       timer.cancel();
       forget?.();

@@ -19,7 +19,7 @@ export class RetryBudget {
 
   /** Whether a repetition is paid for; takes its price. */
   take(): boolean {
-    if (this.#share === Number.POSITIVE_INFINITY) return true;
+    if (this.#share === Infinity) return true;
     if (this.#balance < 1) return false;
     this.#balance--;
     return true;

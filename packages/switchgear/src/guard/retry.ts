@@ -49,7 +49,7 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
   attempts: { kind: 'integer', default: 3, min: 1, max: 100 },
   minDelay: { kind: 'duration', default: 100, min: 1, max: 86_400_000 },
   maxDelay: { kind: 'duration', default: 2_000, min: 1, max: 86_400_000 },
-  budget: { kind: 'ratio', default: 0.2, min: 0, max: 1, off: Number.POSITIVE_INFINITY },
+  budget: { kind: 'ratio', default: 0.2, min: 0, max: 1, off: Infinity },
   outcome: { kind: 'choice', default: 'call', choices: ['call', 'attempt'] },
   isRetryable: { kind: 'function' },
 };
@@ -111,7 +111,7 @@ class Retry implements PlacedGuard {
     const asked = retryAfterMs(error, nowMs) ?? 0;
     // On top of what was asked for: all who were asked would else come back at the same moment.
     const delayMs = asked + this.#random() * Math.min(maxDelay, minDelay * 2 ** (attempt - 1));
-    const untilMs = deadlineOf(given) ?? Number.POSITIVE_INFINITY;
+    const untilMs = deadlineOf(given) ?? Infinity;
     if (asked > maxDelay || nowMs + delayMs >= untilMs) return undefined;
     return this.#budget.take() ? delayMs : undefined;
   }

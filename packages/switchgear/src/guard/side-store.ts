@@ -13,8 +13,8 @@ export class SideStore {
   readonly #what: string;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
-  #failedMs = Number.NEGATIVE_INFINITY;
-  #complainedMs = Number.NEGATIVE_INFINITY;
+  #failedMs = -Infinity;
+  #complainedMs = -Infinity;
 
   /** @param what it is, and how calls go on without it, for whoever reads of its failure. */
   constructor(what: string, timeoutMs: number, clock: Clock) {

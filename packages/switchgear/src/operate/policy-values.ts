@@ -31,7 +31,7 @@ export function policyValues(values: PolicyValues, problems: string[]): StoredPo
     const meaning = spec && accept(spec, value);
     if (!spec) problems.push(`values.${key} is not a setting${didYouMean(key, Object.keys(POLICY))}`);
     else if (meaning === undefined) problems.push(refusal(`values.${key}`, value, spec));
-    else stored[key] = meaning === Number.POSITIVE_INFINITY ? 'off' : (meaning as number);
+    else stored[key] = meaning === Infinity ? 'off' : (meaning as number);
   }
   checkTogether(POLICY, stored, problems, 'values.');
   return stored;

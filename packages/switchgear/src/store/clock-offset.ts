@@ -9,8 +9,8 @@
  */
 export class ClockOffset {
   readonly #clock: () => number;
-  #low = Number.NEGATIVE_INFINITY;
-  #high = Number.POSITIVE_INFINITY;
+  #low = -Infinity;
+  #high = Infinity;
 
   constructor(clock: () => number) {
     this.#clock = clock;

@@ -16,7 +16,7 @@ export class StoreGuard {
   /** Longest time that anybody waits for one verb. */
   readonly budgetMs: number;
   readonly #onError: (error: unknown, verb: Verb) => void;
-  #failedMs = Number.NEGATIVE_INFINITY;
+  #failedMs = -Infinity;
 
   constructor(store: Store, clock: Clock, budgetMs: number, onError: (error: unknown, verb: Verb) => void) {
     this.store = store;
@@ -79,7 +79,7 @@ export class StoreGuard {
       answer
         .then((value) => {
           take(value, sentMs);
-          this.#failedMs = Number.NEGATIVE_INFINITY;
+          this.#failedMs = -Infinity;
           end();
         })
         .catch(fail);

@@ -43,7 +43,7 @@ interface Settings {
 const TABLE: Record<keyof Settings, OptionSpec> = {
   service: { kind: 'text', min: 1, max: 250 },
   namespace: { kind: 'text', default: 'Switchgear', min: 1, max: 250 },
-  interval: { kind: 'duration', min: 1_000, max: 86_400_000, off: Number.POSITIVE_INFINITY },
+  interval: { kind: 'duration', min: 1_000, max: 86_400_000, off: Infinity },
   write: { kind: 'function' },
 };
 

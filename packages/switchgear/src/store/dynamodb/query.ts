@@ -6,7 +6,7 @@ export async function query(
   table: Table,
   partition: string,
   prefix: string,
-  limit = Number.POSITIVE_INFINITY,
+  limit = Infinity,
 ): Promise<Item[]> {
   const items: Item[] = [];
   let start: Item | undefined;
