@@ -19,7 +19,7 @@ const SLOTS = 16_384;
 /** One server or several that share a clock. */
 export interface Servers {
   readonly ports: readonly [number, ...number[]];
-  /** Moves the servers' clock on. */
+  /** Moves the servers' clock on, or back. */
   advance(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ async function start(args: readonly (readonly string[])[]): Promise<Servers & { 
     ports,
     async advance(ms) {
       aheadMs += ms;
-      await writeFile(clockFile, `+${aheadMs / 1_000}`);
+      await writeFile(clockFile, `${aheadMs < 0 ? '' : '+'}${aheadMs / 1_000}`);
     },
     async stop() {
       await Promise.all(servers.map(({ stop }) => stop()));
