@@ -20,7 +20,7 @@ const FAILING_CALLS = 200;
 /** Longer than any trip takes that is not out of all measure. */
 const QUIET_MS = 200;
 /** No step takes this long unless something is wrong. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 export interface PushFigures extends Delays {
   readonly trips: number;
