@@ -11,6 +11,7 @@ export type Health =
   | 'failing'
   | 'hinting'
   | 'endless'
+  | 'moved'
   | 'breaking off';
 
 export class DependencyServer {
@@ -53,6 +54,11 @@ export class DependencyServer {
           case 'endless':
             response.writeHead(200);
             response.write('the first part');
+            return;
+          case 'moved':
+            this.health = 'well';
+            response.writeHead(302, { location: '/elsewhere' });
+            response.end();
             return;
           case 'breaking off':
             response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });

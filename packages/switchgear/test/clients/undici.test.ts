@@ -1,5 +1,7 @@
+import { constants, createServer, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
-import { Agent, interceptors, request, stream, fetch as undiciFetch } from 'undici';
+import { Agent, H2CClient, interceptors, request, stream, fetch as undiciFetch } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
 import { fallback, lastGoodAnswer, retry } from '../../src/guard/index.ts';
@@ -126,6 +128,59 @@ describe('guardedDispatch', () => {
     await body.dump();
     expect([statusCode, breaker.state.evidence.failures]).toEqual([500, 1]);
     await agent.destroy();
+  });
+
+  test('over HTTP/2: a stream that is refused or broken, and a connection that ends, count; the next one is well', async () => {
+    const { breaker } = r.breaker({ failureThreshold: 100 });
+    let end: (stream: ServerHttp2Stream) => void = () => {};
+    const server = createServer().on('stream', (stream) => end(stream.on('error', () => {})));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = new H2CClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const dispatcher = client.compose(guardedDispatch(breaker));
+    const failures: number[] = [];
+    const well = (stream: ServerHttp2Stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('well');
+    };
+    const { NGHTTP2_REFUSED_STREAM, NGHTTP2_INTERNAL_ERROR } = constants;
+    for (const how of [
+      well,
+      (stream: ServerHttp2Stream) => stream.close(NGHTTP2_REFUSED_STREAM),
+      (stream: ServerHttp2Stream) => stream.close(NGHTTP2_INTERNAL_ERROR),
+      (stream: ServerHttp2Stream) => stream.session?.destroy(),
+      well,
+    ]) {
+      end = how;
+      const answer = await caught(
+        dispatcher.request({ path: '/', method: 'GET' }).then(({ body }) => body.text()),
+      );
+      if (how === well) expect(answer).toBe('well');
+      else expect(answer).toBeInstanceOf(Error);
+      failures.push(breaker.state.evidence.failures);
+    }
+    expect(failures).toEqual([0, 1, 2, 3, 3]);
+    await client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('redirects: behind it each is an outcome, before it all of them are one', async () => {
+    const told: string[][] = [];
+    for (const order of ['before', 'behind'] as const) {
+      const { gear, breaker } = r.breaker();
+      const outcomes: string[] = [];
+      gear.onCall(({ outcome }) => outcomes.push(outcome));
+      const { agent } = agents();
+      const own = guardedDispatch(breaker);
+      const follow = interceptors.redirect({ maxRedirections: 3 });
+      const dispatcher = order === 'before' ? agent.compose(follow, own) : agent.compose(own, follow);
+      r.server.health = 'moved';
+      const { statusCode, body } = await request(r.server.url, { dispatcher });
+      await body.dump();
+      expect(statusCode).toBe(200);
+      told.push(outcomes);
+      await agent.destroy();
+    }
+    expect(told).toEqual([['success'], ['success', 'success']]);
   });
 
   test('a request that is wrong counts as nothing', async () => {
