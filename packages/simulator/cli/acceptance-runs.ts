@@ -54,7 +54,7 @@ export async function observed(
       if (accepted && write.verb === 'transition') changes.push({ atMs: engine.elapsedMs, to: record.state });
     },
   };
-  const world = new World(engine, random, scenario, strategy);
+  const world = new World(engine, random, { ...scenario, lazy: true }, strategy);
   await engine.advance(durationMs);
   return { changes, ledger: world.ledger, meter: store.meter };
 }

@@ -10,6 +10,7 @@ import {
   SwitchgearStrategy,
   scenarioOf,
   World,
+  withoutStacks,
 } from '@switchgear/simulator';
 import { MemoryStore, Switchgear } from 'switchgear';
 
@@ -42,7 +43,7 @@ export async function speed(tell: (line: string) => void, seconds = 100): Promis
   const paces: Pace[] = [];
   for (const checked of [false, true])
     for (const fleet of ['healthy', 'outage'] as const) {
-      const pace = await paceOf(fleet, checked, seconds);
+      const pace = await withoutStacks(() => paceOf(fleet, checked, seconds));
       paces.push(pace);
       const [calls, perSecond] = [pace.calls, pace.callsPerSecond].map((n) =>
         Math.round(n).toLocaleString('en'),
@@ -56,39 +57,32 @@ export async function speed(tell: (line: string) => void, seconds = 100): Promis
 }
 
 async function paceOf(fleet: Pace['fleet'], checked: boolean, seconds: number): Promise<Pace> {
-  const { stackTraceLimit } = Error;
-  // Refusals are errors, and nobody reads these.
-  Error.stackTraceLimit = 0;
-  try {
-    const engine = new Engine();
-    const random = new Random(1);
-    const store = new ModelledStore(engine, DYNAMODB, random.fork('store'));
-    const strategy = new SwitchgearStrategy(store, POLICY, GEAR, checked ? 'acquire' : 'decide');
-    const { scenario } = scenarioOf(SHAPE);
-    const [well, dead] = scenario.script;
-    const condition = (fleet === 'healthy' ? well : dead)?.condition;
-    if (!condition) throw new RangeError(`no condition of ${fleet}`);
-    const world = new World(engine, random, { ...scenario, script: [{ fromMs: 0, condition }] }, strategy);
-    const policy = new Switchgear({ store: new MemoryStore() }).breaker('policy', POLICY).options;
-    const judge = checked ? new Judge(world, store, strategy, { policy, gear: GEAR }) : undefined;
-    const advance = (share: number) => engine.advance(share * seconds * 1_000);
-    const { user, system } = process.cpuUsage();
-    await advance(0.25);
-    const early = process.cpuUsage();
-    const heap = heapUsed();
-    const late = process.cpuUsage();
-    await advance(0.75);
-    const end = process.cpuUsage();
-    const coreSeconds =
-      (early.user + early.system - user - system + end.user + end.system - late.user - late.system) / 1e6;
-    const heapGrowth = heapUsed() - heap;
-    const [violation] = judge?.violations ?? [];
-    if (violation) throw new Error(`${violation.law} broken by ${violation.process}: ${violation.what}`);
-    const calls = world.ledger.sum('offered');
-    return { fleet, checked, calls, callsPerSecond: calls / coreSeconds, heapGrowth };
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  const engine = new Engine();
+  const random = new Random(1);
+  const store = new ModelledStore(engine, DYNAMODB, random.fork('store'));
+  const strategy = new SwitchgearStrategy(store, POLICY, GEAR, checked ? 'acquire' : 'decide');
+  const { scenario } = scenarioOf(SHAPE);
+  const [well, dead] = scenario.script;
+  const condition = (fleet === 'healthy' ? well : dead)?.condition;
+  if (!condition) throw new RangeError(`no condition of ${fleet}`);
+  const world = new World(engine, random, { ...scenario, script: [{ fromMs: 0, condition }] }, strategy);
+  const policy = new Switchgear({ store: new MemoryStore() }).breaker('policy', POLICY).options;
+  const judge = checked ? new Judge(world, store, strategy, { policy, gear: GEAR }) : undefined;
+  const advance = (share: number) => engine.advance(share * seconds * 1_000);
+  const { user, system } = process.cpuUsage();
+  await advance(0.25);
+  const early = process.cpuUsage();
+  const heap = heapUsed();
+  const late = process.cpuUsage();
+  await advance(0.75);
+  const end = process.cpuUsage();
+  const coreSeconds =
+    (early.user + early.system - user - system + end.user + end.system - late.user - late.system) / 1e6;
+  const heapGrowth = heapUsed() - heap;
+  const [violation] = judge?.violations ?? [];
+  if (violation) throw new Error(`${violation.law} broken by ${violation.process}: ${violation.what}`);
+  const calls = world.ledger.sum('offered');
+  return { fleet, checked, calls, callsPerSecond: calls / coreSeconds, heapGrowth };
 }
 
 /** What is left on the heap after its garbage is gone. */

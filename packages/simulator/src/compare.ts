@@ -1,6 +1,7 @@
 import { systemClock } from 'switchgear';
 import { Engine } from './engine/engine.ts';
 import { Random } from './engine/random.ts';
+import { withoutStacks } from './engine/without-stacks.ts';
 import { type Results, resultsOf } from './results.ts';
 import type { Strategy } from './strategies/strategy.ts';
 import { Recorder, SECOND_MS, type Timeline } from './timeline.ts';
@@ -39,9 +40,13 @@ export interface Run {
 /**
  * The same calls, in the same processes, with the same luck, under each strategy in turn.
  *
- * Sets `Error.stackTraceLimit` to 0 while it runs: refusals are errors, and nobody reads these.
+ * Sets `Error.stackTraceLimit` to 0 while it runs.
  */
-export async function compare({
+export function compare(comparison: Comparison): Promise<Run[]> {
+  return withoutStacks(() => runsOf(comparison));
+}
+
+async function runsOf({
   scenario,
   durationMs,
   seed,
@@ -49,39 +54,31 @@ export async function compare({
   progress,
   signal,
 }: Comparison): Promise<Run[]> {
-  const errors = Error as { stackTraceLimit?: number };
-  const { stackTraceLimit } = errors;
-  errors.stackTraceLimit = 0;
   let breathedMs = systemClock.now();
-  try {
-    signal?.throwIfAborted();
-    const runs: Run[] = [];
-    for (const contender of contenders) {
-      const engine = new Engine();
-      const random = new Random(seed);
-      const strategy = contender(engine, random.fork('strategy'));
-      const world = new World(engine, random, scenario, strategy);
-      const recorder = new Recorder(world, strategy);
-      while (engine.elapsedMs + SECOND_MS <= durationMs) {
-        await engine.advance(SECOND_MS);
-        recorder.tick();
-        if (systemClock.now() - breathedMs < BREATH_MS) continue;
-        progress?.(strategy.name, engine.elapsedMs);
-        await new Promise<void>((resolve) => systemClock.setTimer(resolve, 0));
-        signal?.throwIfAborted();
-        breathedMs = systemClock.now();
-      }
+  signal?.throwIfAborted();
+  const runs: Run[] = [];
+  for (const contender of contenders) {
+    const engine = new Engine();
+    const random = new Random(seed);
+    const strategy = contender(engine, random.fork('strategy'));
+    const world = new World(engine, random, scenario, strategy);
+    const recorder = new Recorder(world, strategy);
+    while (engine.elapsedMs + SECOND_MS <= durationMs) {
+      await engine.advance(SECOND_MS);
+      recorder.tick();
+      if (systemClock.now() - breathedMs < BREATH_MS) continue;
       progress?.(strategy.name, engine.elapsedMs);
-      const timeline = recorder.timeline;
-      runs.push({
-        strategy: strategy.name,
-        results: resultsOf(strategy, world.ledger, timeline, scenario),
-        timeline,
-      });
+      await new Promise<void>((resolve) => systemClock.setTimer(resolve, 0));
+      signal?.throwIfAborted();
+      breathedMs = systemClock.now();
     }
-    return runs;
-  } finally {
-    if (stackTraceLimit === undefined) delete errors.stackTraceLimit;
-    else errors.stackTraceLimit = stackTraceLimit;
+    progress?.(strategy.name, engine.elapsedMs);
+    const timeline = recorder.timeline;
+    runs.push({
+      strategy: strategy.name,
+      results: resultsOf(strategy, world.ledger, timeline, scenario),
+      timeline,
+    });
   }
+  return runs;
 }

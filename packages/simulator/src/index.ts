@@ -6,6 +6,7 @@ export { Distribution, type Quantiles } from './engine/distribution.ts';
 export { Engine } from './engine/engine.ts';
 export { Process } from './engine/process.ts';
 export { Random } from './engine/random.ts';
+export { withoutStacks } from './engine/without-stacks.ts';
 export { Judge, type Timing } from './laws/judge.ts';
 export type { LawName, Violation } from './laws/law.ts';
 export type { Plan } from './laws/plan.ts';

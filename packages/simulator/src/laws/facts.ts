@@ -237,9 +237,10 @@ export class Facts implements Pick<StoreWatcher, 'sent' | 'asked' | 'wrote' | 't
     if (source === 'local' && circuit === CIRCUIT && latest) this.part(latest, process).moved = true;
   }
 
-  failed(process: Process, _verb: Verb, undone?: Write): void {
+  failed(process: Process, verb: Verb, undone?: Write): void {
     this.known(process).failedMs = this.engine.nowMs;
-    this.known(process).pending--;
+    // Whether a transition was filed is asked beside all else, and not counted as a request.
+    if (verb !== 'filed') this.known(process).pending--;
     if (undone?.verb !== 'report') return;
     this.known(process).refusedMs = this.engine.nowMs;
     const part = this.part(undone.base.epoch.id, process);

@@ -23,11 +23,33 @@ export function cost(facts: Facts, broken: Verdict, cacheTtlMs: number): Law {
     // One may have been a call's own, made while a refresh was missing: the next refresh comes when it would have.
     return last?.answered && last.well > 1 && last.freezes === process.freezes ? last : undefined;
   };
-  const asked = new Map<Call, number>();
-  /** Calls that came while all was known to be well, and since when. */
-  const waiting = new Map<Call, number>();
+  /** The latest read that found all well, where nothing has happened since but calls and other reads. */
+  const foundWell = new Map<Process, { readonly askedMs: number; readonly freezes: number }>();
+  const fresh = (process: Process) => {
+    const found = foundWell.get(process);
+    return found?.freezes === process.freezes && facts.engine.nowMs - found.askedMs < 2 * cacheTtlMs - 1;
+  };
+  /** Calls that wait for their admission, and since when: for the store, or in line before a full bulkhead. */
+  const waiting = new Map<Process, Map<Call, number>>();
+  const waitingIn = (process: Process) => {
+    const calls = waiting.get(process) ?? new Map<Call, number>();
+    waiting.set(process, calls);
+    return calls;
+  };
+  /** Those of them that came while all was known to be well. */
+  const unhindered = new Set<Call>();
   const queues = facts.policy.maxConcurrent < Number.POSITIVE_INFINITY;
-  const stirred = (process: Process) => read.delete(process);
+  const stirred = (process: Process) => {
+    read.delete(process);
+    foundWell.delete(process);
+  };
+  /** Takes the call from those that wait; for how long it did. */
+  const waitedMs = (call: Call) => {
+    const calls = waitingIn(call.process);
+    const sinceMs = calls.get(call) ?? facts.engine.nowMs;
+    calls.delete(call);
+    return facts.engine.nowMs - sinceMs;
+  };
   return {
     sent(process, write) {
       stirred(process);
@@ -41,9 +63,11 @@ export function cost(facts: Facts, broken: Verdict, cacheTtlMs: number): Law {
       const { nowMs } = facts.engine;
       const last = calm(process);
       const sinceMs = nowMs - (last?.askedMs ?? 0);
-      if (last && !consistent && !queues && sinceMs < cacheTtlMs - 1)
+      // Whoever comes to the head of a line may read for himself.
+      const inLine = [...waitingIn(process).values()].some((cameMs) => cameMs < nowMs);
+      if (last && !consistent && !inLine && sinceMs < cacheTtlMs - 1)
         broken('L10', process, `read again ${Math.round(sinceMs)} ms after it had read that all is well`);
-      if (consistent) stirred(process);
+      if (consistent || inLine) stirred(process);
       else
         read.set(process, {
           askedMs: nowMs,
@@ -60,29 +84,30 @@ export function cost(facts: Facts, broken: Verdict, cacheTtlMs: number): Law {
       if (source === 'read' && well && known && last?.askedMs === askedMs && prompt) {
         last.well++;
         last.answered = true;
+        foundWell.set(process, { askedMs, freezes: last.freezes });
       } else stirred(process);
     },
     failed: (process) => stirred(process),
-    rejected: ({ process }) => stirred(process),
+    rejected(call) {
+      waitedMs(call);
+      stirred(call.process);
+    },
+    full(call) {
+      if (waitedMs(call) > 0) read.delete(call.process);
+    },
     asks(call) {
-      asked.set(call, facts.engine.nowMs);
-      const last = calm(call.process);
-      if (last && facts.engine.nowMs - last.askedMs < 2 * cacheTtlMs - 1)
-        waiting.set(call, facts.engine.nowMs);
-      else waiting.delete(call);
+      waitingIn(call.process).set(call, facts.engine.nowMs);
+      if (fresh(call.process)) unhindered.add(call);
+      else unhindered.delete(call);
     },
     admitted(call) {
       const { process } = call;
-      const sinceMs = waiting.get(call);
-      if (sinceMs !== undefined && sinceMs !== facts.engine.nowMs && !queues)
-        broken(
-          'L10',
-          process,
-          `a call waited ${facts.engine.nowMs - sinceMs} ms although all was known to be well`,
-        );
+      const ms = waitedMs(call);
+      if (ms > 0 && unhindered.has(call) && !queues)
+        broken('L10', process, `a call waited ${ms} ms although all was known to be well`);
+      if (facts.admission(call).kind !== 'ordinary') stirred(process);
       // A call that had to wait made a read of its own: the next refresh comes when it would have come.
-      const waited = facts.engine.nowMs > (asked.get(call) ?? 0);
-      if (waited || facts.admission(call).kind !== 'ordinary') stirred(process);
+      else if (ms > 0) read.delete(process);
     },
     ended(call, outcome) {
       const { process } = call;

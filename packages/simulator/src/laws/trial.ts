@@ -1,6 +1,7 @@
 import { MemoryStore, Switchgear } from 'switchgear';
 import { Engine } from '../engine/engine.ts';
 import { Random } from '../engine/random.ts';
+import { withoutStacks } from '../engine/without-stacks.ts';
 import { ModelledStore } from '../store/modelled-store.ts';
 import { DYNAMODB, REDIS } from '../store/store-profile.ts';
 import { CIRCUIT, SwitchgearStrategy } from '../strategies/switchgear.ts';
@@ -47,7 +48,9 @@ export async function trial(
   const judge = new Judge(world, store, strategy, { policy, gear, ...witness });
   new Chaos(world, store, random.fork('chaos'), { ...plan.chaos, untilMs: plan.troubledMs });
   const untilMs = plan.troubledMs + CALM_MS;
-  while (engine.elapsedMs < untilMs && judge.violations.length === 0) await engine.advance(STEP_MS);
+  await withoutStacks(async () => {
+    while (engine.elapsedMs < untilMs && judge.violations.length === 0) await engine.advance(STEP_MS);
+  });
   if (judge.violations.length === 0) judge.finish();
   return {
     plan,

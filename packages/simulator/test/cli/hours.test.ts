@@ -20,7 +20,7 @@ const shape = { processes: 2, rps: 2, outageMs: 86_400_000, recoveryMs: 0, timeo
 const DEAD: Task = {
   what: 'a fleet whose dependency dies',
   hours: 4,
-  scenario: { ...scenarioOf({ ...shape, trouble: 'outage' }).scenario, lazy: true },
+  scenario: scenarioOf({ ...shape, trouble: 'outage' }).scenario,
   policy: { maxConcurrent: false, failureRatio: 0 },
   cacheTtl: 60_000,
 };

@@ -222,6 +222,20 @@ export const MUTATIONS: readonly Mutation[] = [
     laws: ['L10'],
   },
   {
+    name: 'who may have to stand in line reads anew',
+    file: 'circuit/circuit.ts',
+    from: "if (this.mode === 'disabled' || !this.#stale || this.#contact.lost) return undefined;",
+    to: "if (this.mode === 'disabled' || this.#contact.lost) return undefined;",
+    laws: ['L10'],
+  },
+  {
+    name: 'in Lambda nobody waits for the report of a failure',
+    file: 'breaker.ts',
+    from: 'if (!told || !this.#awaitReports) return undefined;',
+    to: 'return undefined;',
+    laws: ['L13'],
+  },
+  {
     name: 'a caller gets the answer of another',
     file: 'call.ts',
     from: 'else this.#resolve(result);',
