@@ -57,6 +57,8 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+// Before anything that may wait for a server that has gone.
+process.on('disconnect', () => process.exit());
 const { store: address, cacheTtlMs, everyMs, quietMs, bare } = JSON.parse(process.argv[2] ?? '') as Setup;
 const say = (message: FromProcess) => process.send?.(message);
 const sayLater = (message: FromProcess) => setTimeout(() => say(message), quietMs);
@@ -180,7 +182,6 @@ async function obey(message: ToProcess): Promise<void> {
 }
 
 process.on('message', (message: ToProcess) => void obey(message));
-process.on('disconnect', () => process.exit());
 /** Of this process when it last had nothing to do. */
 let asleep = process.cpuUsage();
 const publisher = bare ? await bareClient() : undefined;
