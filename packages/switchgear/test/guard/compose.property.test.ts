@@ -1,6 +1,7 @@
 /**
- * Any guards in any order, composed or among the breaker's options, around calls that end in any way: nothing is reported twice, no place is lost, and nobody gets an
- * error that is neither the call's own, nor the caller's, nor ours.
+ * Any guards in any order, composed or among the options of the breaker and of the gear, around calls that end in any way: nothing is
+ * reported twice, no place is lost, nothing is repeated that can be made once, and nobody gets an error that is neither the call's own,
+ * nor the caller's, nor ours.
  */
 
 import fc from 'fast-check';
@@ -51,6 +52,8 @@ const attempt = fc.record({
 const call = fc.record({
   atMs: fc.integer({ min: 0, max: 2_500 }),
   abortsAfterMs: fc.option(fc.constantFrom(0, 5, 100, 300), { nil: undefined, freq: 3 }),
+  /** What it sends can be sent once. */
+  once: fc.boolean(),
   /** The last one for all that follow. */
   attempts: fc.array(attempt, { minLength: 1, maxLength: 4 }),
 });
@@ -78,7 +81,7 @@ const scene = fc.record({
   heard: fc.boolean(),
 });
 
-test('L6 L14 no combination of guards reports twice, loses a place or hides the caller’s error', async () => {
+test('L6 L14 no combination of guards reports twice, loses a place, hides the caller’s error or repeats what can be made once', async () => {
   await fc.assert(fc.asyncProperty(scene, play), { numRuns: 200 });
 }, 30_000);
 
@@ -122,7 +125,7 @@ async function play({
 
   const thrown = new Set<unknown>();
   const answered = new Set<unknown>(['fallback']);
-  const endings = calls.map(async ({ atMs, abortsAfterMs, attempts }, i) => {
+  const endings = calls.map(async ({ atMs, abortsAfterMs, once, attempts }, i) => {
     await at(clock, atMs);
     const controller = new AbortController();
     const reason = { aborted: i };
@@ -149,11 +152,12 @@ async function play({
     const ended = await detailed(
       all,
       fn,
-      abortsAfterMs === undefined ? {} : { signal: controller.signal },
+      abortsAfterMs === undefined ? { once } : { once, signal: controller.signal },
     ).then(
       (told) => ({ told }),
       (error: unknown) => ({ error }),
     );
+    if (once) expect(made).toBeLessThanOrEqual(1);
     if ('error' in ended) {
       const { error } = ended;
       const own = thrown.has(error) || (error === reason && controller.signal.aborted);
