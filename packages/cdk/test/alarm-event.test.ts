@@ -1,4 +1,4 @@
-import { MemoryStore } from 'switchgear';
+import { MemoryStore, Switchgear } from 'switchgear';
 import { FakeClock } from 'switchgear/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { heedAlarm } from '../src/lambda/alarm.ts';
@@ -48,6 +48,27 @@ describe('an alarm', () => {
       mode: 'forced-open',
       untilMs: clock.now() + RULES.recoverAfterMs,
     });
+  });
+
+  test('that is over for a while ends in half-open: one probe decides, the others wait for it', async () => {
+    await heed(ON);
+    await clock.advance(OFF_AT - clock.now());
+    await heed(OFF);
+    const gear = new Switchgear({ store, clock, cacheTtl: 1_000 });
+    const breaker = gear.breaker(circuit);
+    const rejected = { code: 'CIRCUIT_OPEN' };
+    await clock.advance(RULES.recoverAfterMs - 1_000);
+    await expect(breaker.execute(async () => 'called')).rejects.toMatchObject(rejected);
+    await clock.advance(2_000);
+    const probe = breaker.execute(async () => {
+      await expect(breaker.execute(async () => 'called')).rejects.toMatchObject(rejected);
+      return 'well';
+    });
+    expect(await probe).toBe('well');
+    await gear.flush();
+    const [record] = await store.load([circuit], () => ({ bucketMs: 6_000, buckets: 10 }));
+    expect(record).toMatchObject({ state: 'closed', transition: { from: 'half-open', reason: 'recovered' } });
+    await gear.close();
   });
 
   test('that comes back before it has been OK for a while opens it again', async () => {

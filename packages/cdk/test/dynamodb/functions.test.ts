@@ -22,7 +22,7 @@ import {
 import { readEvent } from '../events/read-event.ts';
 import { allowed } from '../stack.ts';
 import { Bench } from './bench.ts';
-import { assetFolder, type LambdaFunction, startFunction } from './lambda.ts';
+import { assetFolder, type LambdaFunction, SYNTHESIS_MS, startFunction } from './lambda.ts';
 import { RecordingProxy } from './recording-proxy.ts';
 import { misfits } from './requests.ts';
 
@@ -55,7 +55,7 @@ beforeAll(async () => {
   await once(dependency, 'listening');
   outdir = assetFolder();
   templates = synthesise();
-});
+}, SYNTHESIS_MS);
 afterAll(() => {
   for (const { process } of running) process.kill();
   for (const { bench, proxy } of rigs) {
@@ -125,13 +125,17 @@ describe.each(Object.keys(LAYOUTS).map((name, at) => [name, at] as const))('%s',
   test('the health check trips, probes and closes; a lost answer is looked for', async () => {
     const circuit = 'ledger';
     const invoke = await start('health');
-    const check = async () => (await invoke({})) as { healthy: boolean; counted: boolean };
+    // What it is started with says nothing of a dependency: a document, the same once more, or none.
+    const event = readEvent('scheduled');
+    const check = async (started: unknown = event) =>
+      (await invoke(started)) as { healthy: boolean; counted: boolean };
     const recovery = async () => {
       status = 200;
       while (!(await check()).counted);
       expect((await bench.record(circuit)).state).toBe('closed');
     };
-    expect(await check()).toMatchObject({ healthy: true, counted: true });
+    for (const started of [event, event, null, 'malformed'])
+      expect(await check(started)).toMatchObject({ healthy: true, counted: true });
     status = 503;
     expect(await check()).toMatchObject({ healthy: false, counted: true });
     expect((await bench.record(circuit)).state).toBe('open');

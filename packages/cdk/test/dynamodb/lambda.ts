@@ -11,6 +11,9 @@ import type { Template } from 'aws-cdk-lib/assertions';
 const RUNTIME = fileURLToPath(new URL('lambda-process.mjs', import.meta.url));
 const SDK = fileURLToPath(new URL('../../../../node_modules/@aws-sdk', import.meta.url));
 
+/** How long the first synthesis of a process may take, with its bundling, on a machine that is busy. */
+export const SYNTHESIS_MS = 240_000;
+
 /** A folder for assets, next to all that Lambda's runtime brings. */
 export function assetFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'switchgear-functions-'));

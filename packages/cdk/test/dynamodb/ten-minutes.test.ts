@@ -11,7 +11,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Bench } from './bench.ts';
-import { assetFolder, type LambdaFunction, startFunction } from './lambda.ts';
+import { assetFolder, type LambdaFunction, SYNTHESIS_MS, startFunction } from './lambda.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Below the root, so that packages are found as a user finds them; ignored by git. */
@@ -51,7 +51,7 @@ beforeAll(async () => {
     // This machine may be busier than Lambda's.
     SWITCHGEAR_STORE_TIMEOUT: '5s',
   });
-});
+}, SYNTHESIS_MS);
 afterAll(() => {
   orders?.process.kill();
   payments.closeAllConnections();

@@ -19,6 +19,7 @@ import { heedAlarm } from '../../src/lambda/alarm.ts';
 import { TaskError } from '../asl/interpreter.ts';
 import { readEvent } from '../events/read-event.ts';
 import { Bench } from './bench.ts';
+import { SYNTHESIS_MS } from './lambda.ts';
 import { ask } from './local.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../../scripts/verify-aws.mjs', import.meta.url));
@@ -57,7 +58,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   path = mkdtempSync(join(tmpdir(), 'switchgear-aws-'));
   symlinkSync(fileURLToPath(new URL('aws-cli.mjs', import.meta.url)), join(path, 'aws'));
-});
+}, SYNTHESIS_MS);
 beforeEach(() => {
   asked = [];
   credentials = true;
@@ -133,7 +134,7 @@ function verify(args: readonly string[] = [], cli = true) {
 }
 
 // Some thirty commands, each a process.
-test('finds everything as it should be', { timeout: 180_000 }, async () => {
+test('finds everything as it should be', { timeout: SYNTHESIS_MS }, async () => {
   const { code, out, err } = await verify();
   expect(out.split('\n').filter((line) => line.startsWith('FAIL'))).toEqual([]);
   expect([err, code]).toEqual(['', 0]);
