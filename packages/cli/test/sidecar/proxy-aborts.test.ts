@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ask, keptAgent, type ProxyRig, RawClient, startProxy } from './proxy-rig.ts';
+import { ask, keptAgent, type ProxyRig, RawClient, rest, startProxy, stopClocks } from './proxy-rig.ts';
 
 /** More calls than the threshold of failures: if they counted, the circuit would be open. */
 const CALLS = 4;
@@ -147,6 +147,7 @@ test('an upstream that goes on talking is not silent, however long it takes', as
 });
 
 test('a client that sends slowly does not make a slow upstream: neither a timeout nor a slow call', async () => {
+  const clocks = stopClocks();
   const rig = await startProxy(
     (incoming, outgoing) => void incoming.resume().once('end', () => outgoing.end()),
     {
@@ -156,8 +157,11 @@ test('a client that sends slowly does not make a slow upstream: neither a timeou
     },
   );
   const outgoing = request({ host: '127.0.0.1', port: rig.port, method: 'POST' });
+  const served = once(rig.upstream, 'request');
   outgoing.write('one');
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await served;
+  await rest();
+  clocks.pass(500);
   outgoing.end('two');
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
   expect(incoming.statusCode).toBe(200);

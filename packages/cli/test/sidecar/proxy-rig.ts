@@ -13,7 +13,7 @@ import {
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Breaker, type BreakerOptions, MemoryStore, Switchgear } from 'switchgear';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { closeServer, openServer } from '../../src/sidecar/open-server.ts';
 import { createProxy } from '../../src/sidecar/proxy/create-proxy.ts';
 import { isFailedAnswer, type Route } from '../../src/sidecar/proxy/exchange.ts';
@@ -88,6 +88,25 @@ export async function ask(port: number, options: RequestOptions = {}, body?: str
   const content = await text(incoming);
   const { statusCode: status = 0, headers, rawHeaders, trailers } = incoming;
   return { status, headers, rawHeaders, trailers, body: content };
+}
+
+/**
+ * Lets all that is under way on this machine's one event loop come to rest, and says whether `still` held all along. The clocks,
+ * which the test may have stopped, have no part in it.
+ */
+export async function rest(still: () => boolean = () => true): Promise<boolean> {
+  for (let round = 0; round < 200; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!still()) return false;
+  }
+  return true;
+}
+
+/** Stops all clocks that a proxy looks at, for the time of the test: time passes when the test says so, however busy the machine. */
+export function stopClocks(): { pass(ms: number): void } {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  return { pass: (ms) => void vi.advanceTimersByTime(ms) };
 }
 
 /** An agent that keeps its connection, for the time of the test. */

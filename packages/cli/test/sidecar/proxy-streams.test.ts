@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { portOf, startProxy } from './proxy-rig.ts';
+import { portOf, rest, startProxy, stopClocks } from './proxy-rig.ts';
 
 const CHUNK = Buffer.alloc(64 * 1024, 'switchgear ');
 const CHUNKS = 3_200; // 200 MB
@@ -76,15 +76,19 @@ test('200 MB to an upstream that does not read: the client is held back; then al
 });
 
 test('a client that reads slowly is not taken for a slow upstream', async () => {
+  const clocks = stopClocks();
   const rig = await startProxy(
     (_, outgoing) => {
       outgoing.end(Buffer.alloc(HELD_BYTES));
     },
     { timeoutMs: 700, slowCallDuration: 800, failureThreshold: 1 },
   );
+  const served = once(rig.server, 'request');
   const outgoing = request({ host: '127.0.0.1', port: rig.port }).end();
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const [, response] = (await served) as [IncomingMessage, ServerResponse];
+  while (!(await rest(() => response.writableNeedDrain)));
+  clocks.pass(1_000);
   let length = 0;
   for await (const chunk of incoming) length += chunk.length;
   await rig.gear.flush();
