@@ -50,7 +50,13 @@ class Table implements DynamoDBTransport {
     this.reads += 1;
     const { Keys = [] } = RequestItems.circuits ?? {};
     expect(Keys.length).toBeLessThanOrEqual(100);
-    return { Responses: { circuits: Keys.flatMap((key) => this.#items.get(JSON.stringify(key)) ?? []) } };
+    return {
+      Responses: {
+        circuits: Keys.map((key) => this.#items.get(JSON.stringify(key))).filter(
+          (item) => item !== undefined,
+        ),
+      },
+    };
   }
 
   #write({ Key, ...update }: Operations['UpdateItem']['input']): Operations['UpdateItem']['output'] {
