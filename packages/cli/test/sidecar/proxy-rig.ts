@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type Breaker, type BreakerOptions, MemoryStore, Switchgear } from 'switchgear';
+import { type Breaker, type BreakerOptions, MemoryStore, Switchgear, systemClock } from 'switchgear';
 import { onTestFinished, vi } from 'vitest';
 import { closeServer, openServer } from '../../src/sidecar/open-server.ts';
 import { createProxy } from '../../src/sidecar/proxy/create-proxy.ts';
@@ -48,7 +48,9 @@ export async function startProxy(handler: RequestListener, options: RigOptions =
   const upstream = createServer(handler);
   upstream.listen(0, '127.0.0.1');
   await once(upstream, 'listening');
-  const gear = new Switchgear({ store: new MemoryStore() });
+  // Looks at the clock anew each time: a test may have stopped it.
+  const clock = { ...systemClock, now: () => Date.now() };
+  const gear = new Switchgear({ store: new MemoryStore({ clock }), clock });
   const breaker = gear.breaker('dependency', {
     failureThreshold: 3,
     resetTimeout: '1h',
