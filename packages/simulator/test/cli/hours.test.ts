@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scenarioOf } from '@switchgear/simulator';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { observed } from '../../cli/acceptance-runs.ts';
 import { runHours, TASKS, type Task, talliesIn } from '../../cli/hours.ts';
 
 let folder = '';
@@ -61,4 +62,15 @@ test('what is run for hours is what its words say', () => {
     expect(what).toContain(`${rate.peak.toLocaleString('en').replace(',', ' ')} calls/s`);
     expect(what).toContain(policy.quorum ? `quorum ${policy.quorum}` : 'default policy');
   }
+});
+
+test('stray errors open a fleet in its first second, when they are a tenth of all that it knows; minCalls keeps it closed', async () => {
+  const task = TASKS['stray errors'] as Task;
+  const changesWith = async (policy: Task['policy']) =>
+    (await observed(task.scenario, 60_000, { seed: 4, policy })).changes;
+  const [trip, ...rest] = await changesWith(task.policy);
+  expect(trip?.to).toBe('open');
+  expect(trip?.atMs).toBeLessThan(1_000);
+  expect(rest.map(({ to }) => to)).toEqual(['half-open', 'closed']);
+  expect(await changesWith({ ...task.policy, minCalls: 100 })).toEqual([]);
 });

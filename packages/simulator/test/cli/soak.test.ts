@@ -19,7 +19,7 @@ async function soaked(args: readonly string[], trial?: Trial): Promise<{ code: n
 test('a good library: seeds are counted, and no law is broken', async () => {
   const { code, out } = await soaked(['--for=1s']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^\d+ seeds in 1 s: \d+ calls, \d+ changes of state\nno law was broken\n$/);
+  expect(out).toMatch(/^\d+ seeds in \d+ s: \d+ calls, \d+ changes of state\nno law was broken\n$/);
 });
 
 test('a bug in the library: its seed, a smaller scenario that shows it too, event by event, and the command that repeats it', async () => {
