@@ -42,6 +42,9 @@ export class Commits {
         (store) => store.transition(base, next),
         ({ accepted, record }, sentMs) => {
           done();
+          // Or the same move would follow upon its own answer, without end.
+          if (accepted && record.epoch.number < next.epoch.number)
+            throw new TypeError('the store took a transition and answered with the record from before it');
           // Lost for certain; unless what refused it is itself, which a retry below us wrote before.
           if (!accepted && !sameEpoch(record.epoch, next.epoch)) forget();
           this.#hear(record, sentMs);

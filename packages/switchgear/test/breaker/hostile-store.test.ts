@@ -96,6 +96,20 @@ test('a store that cannot be subscribed to is used without', async () => {
   expect(await gear.breaker('payments').execute(() => 1)).toBe(1);
 });
 
+test('a store that takes a transition and answers with the record from before it is asked once per failing call, not for ever', async () => {
+  const clock = new FakeClock();
+  const store = new FaultyStore(new MemoryStore({ clock }));
+  store.inject('transition', async ({ args: [base] }) => ({ accepted: true, record: base }));
+  const gear = new Switchgear({ store, clock, random: () => 0 });
+  const told = vi.fn();
+  gear.onStoreError(told);
+  const payments = gear.breaker('payments');
+  for (let i = 0; i < 3; i++) await outcome(payments.execute(() => Promise.reject(refused())));
+  await gear.flush();
+  expect(store.calls.transition).toBeLessThanOrEqual(3);
+  expect(told).toHaveBeenCalledWith(expect.any(TypeError), 'transition');
+});
+
 const GARBAGE: readonly [string, () => unknown][] = [
   ...[undefined, null, 0, Number.NaN, 'yes', [], {}, [undefined], [null, 5, {}]].map(
     (garbage): [string, () => unknown] => [JSON.stringify(garbage) ?? 'undefined', () => garbage],
