@@ -131,7 +131,9 @@ const MEASURED: readonly Measured[] = [
 const LONG: Readonly<Record<string, string>> = {
   'sick process':
     'One sick process of 200, the others with 0.01 % errors, quorum 2: the fleet never opens in 1 000 seeded hours',
+  'sick process, minCalls': 'The same with `minCalls` 100',
   'stray errors': 'The default policy does not open on 0.1 % background errors at 1 000 calls/s',
+  'stray errors, minCalls': 'The same with `minCalls` 100',
 };
 
 const HEAD = `<!-- Written by \`npm run simulate -- --acceptance\`. -->
@@ -157,8 +159,9 @@ breaker in passing and have no events of their own; a test holds every request, 
 (\`packages/simulator/test/world/lazy-traffic.test.ts\`). In runs of hours \`cacheTtl\` is longer than its
 default: reads find nothing new where no state ever changes, and would be most of the work.
 
-Stray errors open a fleet that has only just begun: when three of its first thirty calls fail, all of them in its first second, they are a
-tenth of all that is known. A test holds that for one of the seeds. \`minCalls\` is the setting against it.
+Stray errors open a fleet that has only just begun. It knows the calls of those processes that have had a failure, since successes ride on
+failures; when three of 200 processes have one each in their first seconds, three of some twenty calls are all that is known. That is the one trip of the sick process's
+fleet, in the third second of hour 308, before anything was sick, and each of those by stray errors (tests hold both). \`minCalls\` is the setting against it.
 
 ## Not shown here
 

@@ -61,6 +61,7 @@ test('what is run for hours is what its words say', () => {
     expect(what).toContain(`${'processes' in fleet ? fleet.processes : 0} processes`);
     expect(what).toContain(`${rate.peak.toLocaleString('en').replace(',', ' ')} calls/s`);
     expect(what).toContain(policy.quorum ? `quorum ${policy.quorum}` : 'default policy');
+    expect(what.endsWith(policy.minCalls ? `minCalls ${policy.minCalls}` : 'DynamoDB')).toBe(true);
   }
 });
 
@@ -73,4 +74,15 @@ test('stray errors open a fleet in its first second, when they are a tenth of al
   expect(trip?.atMs).toBeLessThan(1_000);
   expect(rest.map(({ to }) => to)).toEqual(['half-open', 'closed']);
   expect(await changesWith({ ...task.policy, minCalls: 100 })).toEqual([]);
+});
+
+test('so it is with 0.01 % and quorum 2, in one beginning of some hundreds', async () => {
+  const changesWith = async (name: string) => {
+    const { scenario, policy, cacheTtl } = TASKS[name] as Task;
+    return (await observed(scenario, 60_000, { seed: 308, policy, gear: { cacheTtl } })).changes;
+  };
+  const [trip] = await changesWith('sick process');
+  expect(trip?.to).toBe('open');
+  expect(trip?.atMs).toBeLessThan(3_000);
+  expect(await changesWith('sick process, minCalls')).toEqual([]);
 });
