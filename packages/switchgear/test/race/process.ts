@@ -53,7 +53,7 @@ export interface Settings {
 
 /** What a process can be told after `open`, and what it answers. */
 export interface Commands {
-  /** Asks the store until it has answered. */
+  /** Asks the store until its time is known. */
   warm: Look;
   /** One call. */
   call: CallOutcome;

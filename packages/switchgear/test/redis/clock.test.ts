@@ -1,16 +1,80 @@
-/** The server's clock is set while circuits live. Set back, it keeps an open circuit open until its deadline comes again: docs/redis.md. */
+/**
+ * What a process knows of the server's clock, and what happens when that is set while circuits live. Set back, it keeps an open circuit
+ * open until its deadline comes again: docs/redis.md.
+ */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { Switchgear } from '../../src/index.ts';
 import { RedisStore } from '../../src/store/redis/index.ts';
-import { CLIENTS, newPrefix, type Servers, standalone, until } from './servers.ts';
+import { CLIENTS, command, newPrefix, type Servers, standalone, until } from './servers.ts';
+import { Wire } from './wire.ts';
 
 const HOUR_MS = 3_600_000;
+const WINDOW = { bucketMs: 6_000, buckets: 10 };
 let servers: Servers;
 beforeAll(async () => {
   servers = await standalone();
 });
 afterAll(() => servers.stop());
+
+/** A process for which the answer to the first thing that it asks takes `ms`: its clock goes on, and nobody has to wait. */
+async function slowAtFirst(ms: number) {
+  const wire = await Wire.to(servers.ports[0]);
+  let lateMs = 0;
+  const clock = { ...systemClock, now: () => Date.now() + lateMs };
+  const prefix = newPrefix();
+  const store = new RedisStore({ client: CLIENTS['ioredis 6'](wire.port), prefix, push: false, clock });
+  // Connected, and by a command without a time stamp: whatever is asked next is the first that could tell.
+  await store.list();
+  wire.holdReplies();
+  const answered = until(() => wire.held > 0).then(() => {
+    lateMs = ms;
+    wire.releaseReplies();
+  });
+  return { wire, clock, prefix, store, answered };
+}
+
+/** How far `timeMs` is from the server's clock, which no test here has set yet. */
+const error = (timeMs = Number.NaN) => Math.abs(timeMs - Date.now());
+
+it('L12 an answer that took three seconds does not tell the time, the next one does', async () => {
+  const { wire, store, answered } = await slowAtFirst(3_000);
+  const load = () => store.load(['payments'], () => WINDOW);
+  await Promise.all([load(), answered]);
+  expect(store.now()).toBeUndefined();
+  await load();
+  expect(error(store.now())).toBeLessThanOrEqual(1_000);
+  await store.close();
+  await wire.close();
+});
+
+it('L12 a trip is written by a time that is known: after a slow first answer the report’s own tells it', async () => {
+  const { wire, clock, prefix, store, answered } = await slowAtFirst(3_000);
+  const gear = new Switchgear({ store, clock, storeTimeout: '20s' });
+  const payments = gear.breaker('payments', { resetTimeout: '1h', maxResetTimeout: '1h', jitter: 0 });
+  const refused = Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+  const fail = () => expect(payments.execute(() => Promise.reject(refused))).rejects.toBe(refused);
+  await Promise.all([fail(), answered]);
+  await fail();
+  await fail();
+  await gear.flush();
+  const trip = (field: string) => command(servers.ports[0], 'HGET', `{${prefix}:payments}`, field);
+  expect(await trip('state')).toBe('open');
+  expect(error(Number(await trip('sinceMs')))).toBeLessThanOrEqual(1_000);
+  await gear.close();
+  await wire.close();
+});
+
+it('an operator does not wait for a better clock', async () => {
+  const { wire, store, answered } = await slowAtFirst(3_000);
+  const request = { mode: 'forced-open', by: 'ana', reason: 'drill' } as const;
+  const [{ accepted, record }] = await Promise.all([store.override('payments', request), answered]);
+  expect(accepted).toBe(true);
+  expect(error(record.override?.atMs)).toBeLessThanOrEqual(3_000);
+  await store.close();
+  await wire.close();
+});
 
 /** Two failures trip, and calls find out how the dependency is. */
 async function scene() {

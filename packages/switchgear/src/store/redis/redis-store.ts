@@ -95,7 +95,8 @@ export class RedisStore implements OperatorStore {
   }
 
   now(): number | undefined {
-    return this.#scripts.now();
+    // Two processes may differ by the bound, each by half of it.
+    return this.#scripts.now(CLOCK_BOUND_MS / 2);
   }
 
   /** Cost: one round trip per node, whatever the number of names. Always consistent. */
@@ -199,7 +200,7 @@ export class RedisStore implements OperatorStore {
   get #desk(): operators.Desk {
     return {
       read: async (name, window, read) => (await this.#load(name, window, read)).record,
-      nowMs: () => this.now() as number,
+      nowMs: () => this.#scripts.now() ?? this.#clock.now(),
       amend: async (base, field, readVersion, value) => {
         await this.#enter(base);
         const { version } = value;

@@ -26,9 +26,9 @@ export class Scripts {
     this.#offset = new ClockOffset(() => clock.now());
   }
 
-  /** The server's time in milliseconds, or `undefined` before its first answer. */
-  now(): number | undefined {
-    return this.#offset.now();
+  /** The server's time in whole milliseconds; `undefined` before an answer has told it, to ±`withinMs` where that is given. */
+  now(withinMs?: number): number | undefined {
+    return this.#offset.now(withinMs);
   }
 
   /** Runs a verb on a circuit. A record that is missing is answered with the root record, cut like `base`. */
