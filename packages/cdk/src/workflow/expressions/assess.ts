@@ -136,7 +136,7 @@ const DUE = `
 const NEXT = `
   $to := $reason in ['failures', 'slow-calls', 'probe-failed', 'probes-lapsed'] ? 'open'
     : $reason = 'probe-started' ? 'half-open' : 'closed';
-  $stableMs := $now - $record.sinceMs;
+  $stableMs := $max([0, $now - $record.sinceMs]);
   $attempt :=
     $reason in ['probe-failed', 'probes-lapsed'] ? $record.attempt + 1
     : $to = 'open' ? (
