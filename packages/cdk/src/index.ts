@@ -5,6 +5,7 @@ export { ControlApi, type ControlApiProps } from './control-api/control-api.ts';
 export { AlarmTrip, type AlarmTripProps } from './health-check/alarm-trip.ts';
 export { HealthCheck, type HealthCheckProps } from './health-check/health-check.ts';
 export { BUNDLING } from './library-function.ts';
+export { CircuitBreakerLayer } from './library-layer.ts';
 export {
   CircuitNotifications,
   type CircuitNotificationsProps,

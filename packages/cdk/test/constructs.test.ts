@@ -112,17 +112,27 @@ describe('what could only fail later is refused when the stack is synthesised', 
     [
       'protect',
       (scope, table) => protect(newFunction(scope, 'F'), table, { circuits: ['a', ''] }),
-      /"" has no name/,
+      /"": no such name/,
     ],
     [
       'a health check',
       (scope, table) => new HealthCheck(scope, 'H', { table, circuit: '', check }),
-      /"" has no name/,
+      /"": no such name/,
+    ],
+    [
+      'a health check whose metrics CloudWatch would drop',
+      (scope, table) => new HealthCheck(scope, 'H', { table, circuit: 'größe', check }),
+      /"größe": no such name; .* ASCII/,
+    ],
+    [
+      'a grant that IAM would refuse',
+      (scope, table) => table.grantUse(newFunction(scope, 'F'), { circuits: ['платежи', 'a\tb', ' '] }),
+      /"платежи".*\n.*"a\\tb".*\n.*" "/,
     ],
     [
       'the control API',
       (scope, table) => new ControlApi(scope, 'C', { table, circuits: ['x'.repeat(256)] }),
-      /"x+" has no name; allowed: 1 to 255/,
+      /"x+": no such name; allowed: 1 to 255/,
     ],
     [
       'a dashboard of nothing',
