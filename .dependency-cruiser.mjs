@@ -49,7 +49,7 @@ export default {
       severity: 'error',
       from: { path: '^packages/switchgear/src/[^/]+[.]ts$' },
       to: {
-        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline|on-abort)|fetch|undici|axios|aws-sdk|lambda|middy|telemetry|opentelemetry)',
+        path: '^packages/switchgear/src/(guard/(?!bulkhead|classify|deadline|on-abort|trace-of)|fetch|undici|axios|aws-sdk|lambda|middy|telemetry|opentelemetry)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -12,6 +12,7 @@ import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';
 import type { AddedBy } from './guard/guard.ts';
 import type { PlacedGuard } from './guard/place.ts';
+import { traceOf } from './guard/trace-of.ts';
 import { readGuards } from './guards.ts';
 import { newId as randomId } from './id.ts';
 import {
@@ -321,7 +322,7 @@ function tell<Args extends unknown[]>(listeners: ReadonlySet<(...args: Args) => 
   // A copy: one that goes and comes again would be called for ever.
   for (const listener of [...listeners])
     new Promise((resolve) => resolve(listener(...args))).catch((error) => {
-      if (!broken.has(listener)) console.error('switchgear: a listener threw', error);
+      if (!broken.has(listener)) console.error('switchgear: listener threw', traceOf(error));
       broken.add(listener);
     });
 }

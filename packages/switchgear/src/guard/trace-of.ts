@@ -4,8 +4,8 @@
  */
 export function traceOf(thrown: unknown): string {
   try {
-    return String((thrown instanceof Error && thrown.stack) || thrown);
+    return String((thrown as Error | undefined)?.stack ?? thrown);
   } catch {
-    return 'what cannot be shown';
+    return 'an error without words';
   }
 }

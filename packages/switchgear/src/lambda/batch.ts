@@ -12,7 +12,7 @@ import { invocationDeadline } from './invocation-deadline.ts';
 export type RecordHandler<Record> = (record: Record, call: CallContext) => PromiseLike<unknown> | unknown;
 
 export interface ConsumerOptions<Record> {
-  /** What all records go through: a breaker, or a composition with one inside. Where its circuit is open no record is tried. */
+  /** What all records go through: a breaker, or a composition with one inside. Where its circuit is open no record is tried, nor done by what it answers instead. */
   readonly guard?: Guard<unknown>;
   /**
    * Called with a record that was not done and why: the handler's error, or a `CircuitOpenError`, `BulkheadFullError` or
@@ -57,7 +57,7 @@ export function batchHandler<Record>(
       for (const lane of waiting)
         for (const record of lane)
           try {
-            await guards.execute((call) => handle(record, call));
+            await done(guards, record, handle);
             undone.delete(record);
           } catch (error) {
             errors.push(error);
@@ -71,6 +71,29 @@ export function batchHandler<Record>(
     if (errors.length > 0 && !tell) sayAloud(undone.size, total, errors);
     return undone;
   };
+}
+
+/**
+ * Settles once `handle` has done `record`; rejects where it has not. What a guard answers in its place, such as the last good
+ * answer of a record before it, would else mark as done what nobody has tried.
+ */
+async function done<Record>(
+  guards: Guard<unknown>,
+  record: Record,
+  handle: RecordHandler<Record>,
+): Promise<void> {
+  let isDone = false;
+  let hidden: unknown = new Error('a guard answered in its place');
+  const onFallback = (error: unknown) => {
+    hidden = error;
+  };
+  const run = async (call: CallContext) => {
+    const result = await handle(record, call);
+    isDone = true;
+    return result;
+  };
+  await guards.execute(run, { onFallback });
+  if (!isDone) throw hidden;
 }
 
 /** What `onFailure` throws, now or later, is said once per batch, and takes no record that is done back to the queue. */

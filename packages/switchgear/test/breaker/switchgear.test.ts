@@ -230,7 +230,8 @@ test('listeners that throw harm neither calls nor other listeners', async () => 
   const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
   const f = fleet(1);
   const { gear, breaker, store } = f.process(0);
-  const error = new Error('a listener that is broken itself');
+  // As of an HTTP client, with the request in it: of such a one only the stack is shown.
+  const error = Object.assign(new Error('a listener that is broken itself'), { authorization: 's3cret' });
   gear.onStateChange(() => {
     throw error;
   });
@@ -247,7 +248,7 @@ test('listeners that throw harm neither calls nor other listeners', async () => 
   await f.advance(5_000);
   expect(await outcome(breaker.execute(() => 1))).toBe('rejected');
   await f.idle();
-  expect(logged).toHaveBeenCalledWith(expect.stringContaining('switchgear'), error);
+  expect(logged).toHaveBeenCalledWith('switchgear: listener threw', error.stack);
 });
 
 test('a listener that throws with every call is told of once, and so is each other one', async () => {
@@ -279,7 +280,7 @@ test('listeners that reject harm nobody either; what is no function is refused',
     await f.fail(f.process(0), 3);
     await new Promise((resolve) => setImmediate(resolve));
     expect(unhandled).not.toHaveBeenCalled();
-    expect(logged).toHaveBeenCalledWith(expect.stringContaining('switchgear'), error);
+    expect(logged).toHaveBeenCalledWith('switchgear: listener threw', error.stack);
     for (const wrong of [undefined, 'x', {}] as never[]) {
       expect(() => gear.onStateChange(wrong)).toThrow(/listener is .*; allowed: a function/);
       expect(() => gear.onStoreError(wrong)).toThrow(/listener is .*; allowed: a function/);

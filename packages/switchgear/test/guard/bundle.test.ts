@@ -39,6 +39,7 @@ test('the main entry loads none of it', () => {
     'guard/classify.ts',
     'guard/deadline.ts',
     'guard/on-abort.ts',
+    'guard/trace-of.ts',
   ]);
 });
 

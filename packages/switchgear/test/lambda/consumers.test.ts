@@ -7,7 +7,7 @@ import type {
 } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { compose, type Guard } from '../../src/guard/index.ts';
+import { compose, fallback, type Guard, lastGoodAnswer } from '../../src/guard/index.ts';
 import { type SqsRecord, sqsConsumer, streamConsumer, withSwitchgear } from '../../src/lambda/index.ts';
 import { hangs, LambdaFunction, refused } from './function.ts';
 
@@ -64,6 +64,47 @@ describe('a consumer of a queue', () => {
     expect(undoneOf(await handler({ Records }, f.context()))).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(tried).toEqual(['a', 'b', 'c']);
     expect(told).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED', 'CIRCUIT_OPEN', 'CIRCUIT_OPEN']);
+  });
+
+  it.each([
+    ['a fallback', () => [fallback('parked')]],
+    ['the answer to another message', () => [lastGoodAnswer()]],
+  ])('%s in place of the handler marks nothing as done', async (_, guards) => {
+    const f = new LambdaFunction();
+    const told: unknown[] = [];
+    const tried: string[] = [];
+    const consume = sqsConsumer(
+      async ({ messageId }) => {
+        tried.push(messageId);
+        if (messageId !== 'a') throw refused();
+      },
+      {
+        guard: f.gear.breaker('carrier', { guards: guards() }),
+        onFailure: ({ messageId }, error) => told.push([messageId, (error as { code: string }).code]),
+      },
+    );
+    const Records = ['a', 'b', 'c', 'd', 'e'].map((id) => message(id));
+    expect(undoneOf(await consume({ Records }))).toEqual(['b', 'c', 'd', 'e']);
+    expect(tried).toEqual(['a', 'b', 'c', 'd']);
+    const codes = ['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED', 'CIRCUIT_OPEN'];
+    expect(told).toEqual(codes.map((code, i) => ['bcde'[i], code]));
+  });
+
+  it('a result that the breaker holds for a failure counts as one', async () => {
+    const f = new LambdaFunction();
+    const carrier = f.gear.breaker('carrier', { isFailure: (result) => result === 'busy' });
+    expect(
+      undoneOf(await sqsConsumer(() => 'busy', { guard: carrier })({ Records: [message('a')] })),
+    ).toEqual([]);
+    expect(carrier.state.evidence).toMatchObject({ calls: 1, failures: 1 });
+  });
+
+  it('a guard of another make that answers by itself marks nothing as done either', async () => {
+    const guard = { execute: async () => 'nobody tells of it' } as unknown as Guard;
+    const told = vi.fn();
+    const consume = sqsConsumer(() => {}, { guard, onFailure: told });
+    expect(undoneOf(await consume({ Records: [message('a')] }))).toEqual(['a']);
+    expect(told).toHaveBeenCalledWith(expect.anything(), expect.any(Error));
   });
 
   it.each(['with a guard', 'without'])('%s, at the end of its time: the rest comes again', async (how) => {
