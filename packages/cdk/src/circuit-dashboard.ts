@@ -105,6 +105,10 @@ export class CircuitDashboard extends Construct {
         'Trips',
         circuits.map((circuit) => ofFleet('Trips', circuit)),
       ),
+      graph(
+        'Recoveries begun by the library, each with a probe',
+        circuits.map((circuit) => ofFleet('HalfOpens', circuit)),
+      ),
       ...(workflow
         ? [
             graph('Workflow', [

@@ -243,6 +243,6 @@ test('the dashboard asks for metrics that the library tells', () => {
   const metrics = emfMetrics(gear, { service: 's', write: (line) => lines.push(line) });
   gear.breaker('ledger');
   metrics.stop();
-  expect([...new Set(asked)].sort()).toEqual(['Open', 'Rejected', 'Trips']);
-  expect(JSON.parse(lines[0] as string)).toMatchObject({ Open: 0, Rejected: 0, Trips: 0, circuit: 'ledger' });
+  expect([...new Set(asked)].sort()).toEqual(['HalfOpens', 'Open', 'Rejected', 'Trips']);
+  expect(JSON.parse(lines[0] as string)).toMatchObject({ HalfOpens: 0, Open: 0, Rejected: 0, Trips: 0, circuit: 'ledger' });
 });

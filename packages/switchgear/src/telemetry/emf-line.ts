@@ -3,7 +3,7 @@
 import type { CallOutcome } from '../circuit/ended-call.ts';
 
 /** Numbers of one circuit. */
-export type Figures = Record<CallOutcome | 'trips' | 'open', number>;
+export type Figures = Record<CallOutcome | 'trips' | 'halfOpens' | 'open', number>;
 
 /** The name of each metric, and its unit: part of the public interface, alarms are written on it. */
 const METRICS: Readonly<Record<keyof Figures, readonly [name: string, unit: 'Count' | 'None']>> = {
@@ -14,6 +14,7 @@ const METRICS: Readonly<Record<keyof Figures, readonly [name: string, unit: 'Cou
   rejected: ['Rejected', 'Count'],
   'bulkhead-full': ['BulkheadFull', 'Count'],
   trips: ['Trips', 'Count'],
+  halfOpens: ['HalfOpens', 'Count'],
   open: ['Open', 'None'],
 };
 

@@ -48,7 +48,7 @@ const TABLE: Record<keyof Settings, OptionSpec> = {
 };
 
 /**
- * Counts calls and trips of this process and tells them to CloudWatch. Counts are since the line before, so that their sums over the
+ * Counts calls, trips and begun recoveries of this process and tells them to CloudWatch. Counts are since the line before, so that their sums over the
  * fleet are right; `Open` is 1 in a process that the circuit keeps from calling. No store call; no line while there is
  * nothing new, but one of zeros for each new circuit.
  *
@@ -85,7 +85,7 @@ class Collector {
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #counts: CallCounts;
-  readonly #trips = new Map<string, number>();
+  readonly #committed = { open: new Map<string, number>(), 'half-open': new Map<string, number>() };
   /** What was told of each circuit, in the order of the telling. */
   readonly #told = new Map<string, Figures>();
   readonly #stopListening: () => void;
@@ -96,9 +96,10 @@ class Collector {
     this.#clock = clock;
     this.#counts = new CallCounts(gear);
     this.#stopListening = gear.onStateChange(({ circuit, to, source }) => {
-      // One process of the fleet says so of each trip: their sum is the fleet's.
-      if (to === 'open' && source === 'committed')
-        this.#trips.set(circuit, (this.#trips.get(circuit) ?? 0) + 1);
+      // One process of the fleet says so of each: their sum is the fleet's.
+      if (source !== 'committed' || (to !== 'open' && to !== 'half-open')) return;
+      const counts = this.#committed[to];
+      counts.set(circuit, (counts.get(circuit) ?? 0) + 1);
     });
   }
 
@@ -122,9 +123,10 @@ class Collector {
 
   #figures(name: string): Figures {
     const counts = this.#counts.of(name);
-    const trips = this.#trips.get(name) ?? 0;
+    const trips = this.#committed.open.get(name) ?? 0;
+    const halfOpens = this.#committed['half-open'].get(name) ?? 0;
     const open = Number(isShut(this.#gear.breakers.get(name)?.state.state ?? 'closed'));
-    return { ...counts, trips, open };
+    return { ...counts, trips, halfOpens, open };
   }
 
   #isNew(name: string): boolean {
@@ -146,7 +148,7 @@ class Collector {
     const now = this.#figures(name);
     const before = this.#told.get(name);
     const since = { ...now };
-    if (before) for (const key of [...OUTCOMES, 'trips'] as const) since[key] -= before[key];
+    if (before) for (const key of [...OUTCOMES, 'trips', 'halfOpens'] as const) since[key] -= before[key];
     const { service, namespace, write = toStandardOutput } = this.#settings;
     const written: unknown = write(
       emfLine({ namespace, service, circuit: name, atMs: this.#clock.now() }, since),

@@ -97,6 +97,7 @@ const ZEROS = {
   Rejected: 0,
   BulkheadFull: 0,
   Trips: 0,
+  HalfOpens: 0,
   Open: 0,
 };
 
@@ -146,7 +147,7 @@ test('each line has what happened since the one before; an invocation without a 
   expect(told).toMatchObject([
     { ...ZEROS, Success: 3, Slow: 1 },
     { ...ZEROS, Failure: 2, Rejected: 7, Trips: 1, Open: 1 },
-    { ...ZEROS, Success: 1 },
+    { ...ZEROS, Success: 1, HalfOpens: 1 },
   ]);
 });
 
