@@ -77,7 +77,7 @@ async function play(
   prepare: (circuit: string) => Promise<void>,
   targets: readonly [Target, Target],
   order: readonly (0 | 1)[],
-  policy: Record<string, number>,
+  policies: readonly [Settings, Settings],
 ): Promise<{ outcome: Outcome; choices: (0 | 1)[][] }> {
   const circuit = `ledger-${crypto.randomUUID()}`;
   await prepare(circuit);
@@ -96,7 +96,7 @@ async function play(
       inside--;
       return targets[who](payload);
     };
-    const execution = await bench.run(machine, { circuit, policy }, target, {
+    const execution = await bench.run(machine, { circuit, policy: policies[who] }, target, {
       before: () => turns.wait(who),
       name: `execution-${who}`,
       memo,
@@ -115,27 +115,31 @@ async function play(
   return { outcome: { circuit, executions: await Promise.all(started), together, calls }, choices };
 }
 
+type Settings = Readonly<Record<string, number>>;
+
 interface Scenario {
   readonly prepare: (circuit: string) => Promise<void>;
   readonly targets: readonly [Target, Target];
-  readonly policy?: Record<string, number>;
+  /** One for both, or what each goes by. */
+  readonly policy?: Settings | readonly [Settings, Settings];
   readonly look: (outcome: Outcome) => Promise<void>;
 }
 
 /** Plays all orders, each once, and looks at what came of it. Gives their number. */
 async function explore({ prepare, targets, policy = {}, look }: Scenario): Promise<number> {
+  const policies = 0 in policy ? (policy as readonly [Settings, Settings]) : ([policy, policy] as const);
   const todo: (0 | 1)[][] = [[]];
   const playing = new Set<Promise<void>>();
   let played = 0;
   const playOne = async (order: readonly (0 | 1)[]) => {
-    const { outcome, choices } = await play(prepare, targets, order, policy);
+    const { outcome, choices } = await play(prepare, targets, order, policies);
     played++;
     await look(outcome).catch((cause: unknown) => {
       const paths = outcome.executions.map(({ path }) => path.join(' → ')).join('\n');
       throw new Error(`order ${order.join('')}:\n${paths}`, { cause });
     });
     // Wherever this order was left to itself, the other turn. Of two alike it does not matter who begins.
-    const alike = targets[0] === targets[1] ? 1 : 0;
+    const alike = targets[0] === targets[1] && policies[0] === policies[1] ? 1 : 0;
     const taken = choices.map((ready, at) => order[at] ?? (ready[0] as 0 | 1));
     for (let turn = Math.max(order.length, alike); turn < choices.length; turn++)
       if (choices[turn]?.length === 2) todo.push([...taken.slice(0, turn), 1]);
@@ -174,6 +178,19 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       expect(await bench.history(circuit)).toEqual(['1 closed → open']);
       const { transition, evidence } = await bench.record(circuit);
       expect([transition?.calls, transition?.failures, evidence]).toEqual([2, 2, {}]);
+    },
+  },
+  'L1 L7: two state machines that cut the window otherwise both trip a circuit without a record: one trip': {
+    prepare: async () => {},
+    targets: [fails, fails],
+    policy: [{ failureThreshold: 1 }, { failureThreshold: 1, failureWindow: 10_000 }],
+    look: async ({ circuit, executions, calls }) => {
+      const errors = executions.map(({ error }) => error).sort();
+      expect(errors).toEqual([calls === 2 ? 'PaymentDown' : 'CircuitOpenError', 'PaymentDown']);
+      expect(await bench.history(circuit)).toEqual(['1 closed → open']);
+      const { transition, evidence, bucketMs } = await bench.record(circuit);
+      expect(evidence).toEqual({});
+      expect(bucketMs).toBe(transition?.by === 'workflow/execution-0' ? 6_000 : 1_000);
     },
   },
   'L3: the open time is over, the dependency is not well: one probe, one verdict': {
