@@ -66,6 +66,8 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
   readonly #resolve: (result: T) => void;
   readonly #reject: (error: unknown) => void;
   #over = false;
+  /** Why it is over, where that aborts the signal. */
+  #reason: unknown = undefined;
   #controller: AbortController | undefined = undefined;
   #forget: (() => void) | undefined = undefined;
   #wake: (() => void) | undefined = undefined;
@@ -104,7 +106,7 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
     if (!this.#controller) {
       this.#controller = new AbortController();
       // Asked for too late: a function that goes on after its end learns it at once.
-      if (this.#over) this.#controller.abort();
+      if (this.#over) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
@@ -120,13 +122,11 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
         }
         this.#forget = onAbort(this.#outer, () => this.#abort());
       }
-      const result = fn(this);
-      if (isThenable(result))
-        result.then(
-          (value) => this.#succeed(value),
-          (error) => this.#fail(error),
-        );
-      else this.#succeed(result);
+      // Whatever it is: what is no promise may answer with another one, which has not failed yet.
+      Promise.resolve(fn(this)).then(
+        (value) => this.#succeed(value),
+        (error) => this.#fail(error),
+      );
     } catch (error) {
       this.#fail(error);
     }
@@ -159,16 +159,19 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
       return;
     }
     if (!this.#end()) return;
-    const told = this.#owner.threw(this.#ticket, error, this.#startMs);
-    this.#controller?.abort(error);
-    this.#rejectAfter(told, error);
+    this.#stop(this.#owner.threw(this.#ticket, error, this.#startMs), error);
   }
 
   #abort(): void {
     if (!this.#end()) return;
-    const told = this.#owner.cancelled(this.#ticket);
-    this.#controller?.abort(this.#outer?.reason);
-    this.#rejectAfter(told, this.#outer?.reason);
+    this.#stop(this.#owner.cancelled(this.#ticket), this.#outer?.reason);
+  }
+
+  /** The function is not waited for any more. */
+  #stop(told: Promise<void> | undefined, reason: unknown): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#rejectAfter(told, reason);
   }
 
   #succeed(result: T): void {
@@ -195,8 +198,4 @@ export class InterruptibleCall<T> extends Deadline implements CallContext {
     this.#owner.ended();
     return true;
   }
-}
-
-function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
 }

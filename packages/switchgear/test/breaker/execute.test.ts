@@ -203,13 +203,46 @@ test('a signal that is read after the timeout is aborted already, with the timeo
     await gate.passed;
     late = context.signal;
   });
-  const rejected = expect(call).rejects.toMatchObject({ code: 'CALL_TIMEOUT' });
+  const thrown = call.catch((error: unknown) => error);
   await clock.advance(1_000);
-  await rejected;
+  expect(await thrown).toMatchObject({ code: 'CALL_TIMEOUT' });
   gate.open();
   await clock.advance(0);
   expect(late?.aborted).toBe(true);
+  expect(late?.reason).toBe(await thrown);
 });
+
+test('a signal that is read after the caller’s abort has the caller’s reason', async () => {
+  const { clock, breaker: b } = breaker();
+  const gate = new Gate();
+  const abort = new AbortController();
+  let late: AbortSignal | undefined;
+  const call = b.execute(
+    async (context) => {
+      await gate.passed;
+      late = context.signal;
+    },
+    { signal: abort.signal },
+  );
+  await clock.advance(0);
+  abort.abort('gone');
+  await expect(call).rejects.toBe('gone');
+  gate.open();
+  await clock.advance(0);
+  expect(late?.reason).toBe('gone');
+});
+
+test.each([{}, { timeout: '1s' }])(
+  'a thenable that answers with a promise which fails has failed (%j)',
+  async (options) => {
+    const { gear, breaker: b } = breaker(options);
+    // biome-ignore lint/suspicious/noThenProperty: what old promise libraries return
+    const thenable = { then: (resolve: (value: unknown) => void) => resolve(Promise.reject(refused())) };
+    await expect(b.execute(() => thenable as PromiseLike<unknown>)).rejects.toThrow();
+    await gear.flush();
+    expect(b.state.evidence).toMatchObject({ calls: 1, failures: 1 });
+  },
+);
 
 test('at most maxConcurrent at once; the others wait in line, in order', async () => {
   const { clock, breaker: b } = breaker({ maxConcurrent: 2, maxQueue: 3 });

@@ -1,6 +1,6 @@
 /** L12: the clocks of processes differ by up to a minute; decisions use the store's. */
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { throttles } from '../../src/testing/index.ts';
 import { fleet } from './fleet.ts';
 
@@ -77,6 +77,29 @@ test('L12 a process that has not learnt the store’s time trips nobody but itse
   expect(p.breaker.state.state).toBe('local-open');
   expect((await f.record()).state).toBe('closed');
   expect(p.store.calls).toMatchObject({ transition: 0, lease: 0, report: 0 });
+});
+
+test('L12 an answer that teaches no time, being slow, lets a process trip and lease nothing for the fleet', async () => {
+  const f = fleet(2, { breaker: { failureWindow: '10m' } });
+  const p = f.process(0);
+  const slow = vi.spyOn(p.store, 'now').mockReturnValue(undefined);
+  await f.call(p);
+  await f.fail(p, 5);
+  expect(p.breaker.state.state).toBe('local-open');
+  expect((await f.record()).state).toBe('closed');
+  await f.fail(f.process(1), 3);
+  await f.advance(10_000);
+  for (let i = 0; i < 5; i++) {
+    await f.call(p);
+    await f.advance(3_000);
+  }
+  expect(p.store.calls).toMatchObject({ transition: 0, lease: 0 });
+  expect((await f.record()).state).toBe('open');
+
+  slow.mockRestore();
+  await f.call(p);
+  await f.idle();
+  expect((await f.record()).state).toBe('closed');
 });
 
 test('L12 many outages under skewed clocks: at most one probe at a time, and all in agreement at the end', async () => {

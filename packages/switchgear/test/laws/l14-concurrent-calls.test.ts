@@ -72,3 +72,23 @@ test('L14 a call may make a call of the same breaker', async () => {
   const { breaker } = f.process(0);
   expect(await breaker.execute(() => breaker.execute(() => 'inner'))).toBe('inner');
 });
+
+test('L14 a call or a permit that is over and ends again gives back no place but its own', async () => {
+  const f = fleet(1, { breaker: { timeout: '1s', leaseDuration: '60s', maxConcurrent: 2, maxQueue: 0 } });
+  const p = f.process(0);
+  const slow = f.begin(p);
+  const permit = await p.breaker.acquire();
+  await f.idle();
+  await f.advance(1_000);
+  expect(await slow.outcome).toBe('failed');
+  await permit.success();
+
+  const running = [await p.breaker.acquire(), await p.breaker.acquire()];
+  await slow.succeed();
+  permit.cancel();
+  await permit.failure(new Error('too late'));
+  await f.idle();
+  await expect(p.breaker.acquire()).rejects.toMatchObject({ code: 'BULKHEAD_FULL' });
+  for (const each of running) each.cancel();
+  expect(p.breaker.circuit.era.total()).toMatchObject({ calls: 2, failures: 1 });
+});
