@@ -11,7 +11,8 @@ const PLACE = 'nodejs/node_modules/switchgear';
 
 /**
  * The library as a layer, for functions that are deployed without it: `fn.addLayers(layer)`, and `externalModules` of the bundling with
- * `switchgear` in it. From Lambda's Node 20 on for ES modules; `require` finds it there too, and loads it from Node 24 on.
+ * `switchgear` in it. For ES modules; `require` finds it there too, but Lambda lets it load ES modules on Node 20 and 22 only where
+ * it is told to.
  *
  * Without types and source maps. The clients of AWS come with the runtime.
  */
