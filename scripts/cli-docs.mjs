@@ -74,8 +74,9 @@ function routes({ paths }) {
   const rows = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary, requestBody, responses }]) => {
       const body = requestBody?.content['application/json'].schema.$ref?.split('/').at(-1);
-      const [answer] = Object.values(responses[200].content);
-      const gives = answer.schema.$ref?.split('/').at(-1) ?? '';
+      // An answer without a body gives nothing.
+      const [answer] = Object.values(responses[200]?.content ?? {});
+      const gives = answer?.schema.$ref?.split('/').at(-1) ?? '';
       return [
         `\`${method.toUpperCase()} ${path}\``,
         summary,

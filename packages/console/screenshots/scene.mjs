@@ -88,7 +88,8 @@ export async function badNight(createControlApi) {
     audit: () => {},
     samples: () => {
       const sample = structuredClone(load);
-      for (const counts of Object.values(load)) Object.assign(counts, { admitted: 0, rejected: 0 });
+      for (const counts of Object.values(load))
+        Object.assign(counts, { admitted: 0, rejected: 0, failed: 0 });
       return sample;
     },
   });
@@ -135,7 +136,7 @@ export async function badNight(createControlApi) {
   return { api, clock };
 
   async function call(breaker, name, at) {
-    load[name] ??= { admitted: 0, rejected: 0 };
+    load[name] ??= { admitted: 0, rejected: 0, failed: 0, processes: gears.length };
     const counts = load[name];
     let made = false;
     await breaker
@@ -146,7 +147,9 @@ export async function badNight(createControlApi) {
         if (trouble instanceof Error) throw trouble;
         await trouble;
       })
-      .catch(() => {});
+      .catch(() => {
+        if (made) counts.failed++;
+      });
     if (!made) counts.rejected++;
   }
 }

@@ -28,8 +28,9 @@ export function registerServe(program: Command): void {
     .addHelpText(
       'after',
       '\nTokens, never on the command line, where every user of the machine reads them:\n' +
-        '  SWITCHGEAR_TOKEN         of operators, who see and change\n' +
-        '  SWITCHGEAR_VIEWER_TOKEN  of viewers, who see\n' +
+        '  SWITCHGEAR_TOKEN           of operators, who see and change\n' +
+        '  SWITCHGEAR_VIEWER_TOKEN    of viewers, who see\n' +
+        '  SWITCHGEAR_REPORTER_TOKEN  of processes, which tell of their calls and see nothing\n' +
         `Each has ${MIN_TOKEN_LENGTH} characters or more; openssl rand -hex 32 makes one.\n`,
     )
     .action(async (flags: Flags) => {
@@ -61,22 +62,27 @@ export function accessFrom(
   { host, allowHost }: Pick<Flags, 'host' | 'allowHost'>,
   env: Readonly<Record<string, string | undefined>>,
 ): Pick<ControlApiOptions, 'auth' | 'hosts'> {
-  const operator = env.SWITCHGEAR_TOKEN || undefined;
-  const viewer = env.SWITCHGEAR_VIEWER_TOKEN || undefined;
-  const guarded = operator !== undefined || viewer !== undefined;
+  const tokens = Object.entries({
+    operator: env.SWITCHGEAR_TOKEN,
+    viewer: env.SWITCHGEAR_VIEWER_TOKEN,
+    reporter: env.SWITCHGEAR_REPORTER_TOKEN,
+  }).filter(([, token]) => token);
+  const guarded = tokens.length > 0;
   if (!guarded && !isLoopback(host))
     throw usageError(
       `--host ${host}: others than this machine could open and close circuits; set SWITCHGEAR_TOKEN ` +
         '(openssl rand -hex 32 makes one), or listen on 127.0.0.1',
     );
-  if (operator !== undefined && operator === viewer)
-    throw usageError('SWITCHGEAR_TOKEN and SWITCHGEAR_VIEWER_TOKEN are the same: viewers would be operators');
+  if (new Set(tokens.map(([, token]) => token)).size < tokens.length)
+    throw usageError(
+      'SWITCHGEAR_TOKEN, SWITCHGEAR_VIEWER_TOKEN and SWITCHGEAR_REPORTER_TOKEN: two are the same, and so would be what they open',
+    );
   const own = isLoopback(host) ? [isIPv6(host) ? `[${host}]` : host] : [];
   const hosts: Hosts =
     allowHost || isLoopback(host) ? [...new Set([...LOOPBACK, ...own, ...(allowHost ?? [])])] : 'any';
   if (!guarded) return { hosts };
   try {
-    return { hosts, auth: bearerTokens({ ...(operator && { operator }), ...(viewer && { viewer }) }) };
+    return { hosts, auth: bearerTokens(Object.fromEntries(tokens)) };
   } catch (error) {
     throw usageError((error as Error).message);
   }

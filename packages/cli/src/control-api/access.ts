@@ -2,8 +2,11 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** A viewer reads; an operator changes things too. */
-export type Role = 'viewer' | 'operator';
+/**
+ * A viewer reads; an operator changes things too, and may tell of calls. A reporter does that alone: its token lies in every
+ * process that tells.
+ */
+export type Role = 'viewer' | 'operator' | 'reporter';
 
 export interface Caller {
   readonly role: Role;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { timeout } from 'hono/timeout';
@@ -10,11 +10,12 @@ import type { Authenticate } from './access.ts';
 import { type Audit, auditLine } from './audit.ts';
 import { Changes } from './changes.ts';
 import { consoleFiles } from './console-files.ts';
-import { type Hosts, onlyCallers, onlyHosts, onlyOwnPages, type Passed } from './gate.ts';
+import { type Hosts, onlyCallers, onlyHosts, onlyOwnPages, type Passed, TRAFFIC_PATH } from './gate.ts';
 import { mountRoutes } from './handlers.ts';
 import { EventLog } from './live/event-log.ts';
 import { SampleSeries } from './live/sample-series.ts';
 import { MAX_STREAMS } from './live/stream.ts';
+import { ToldTraffic } from './live/told-traffic.ts';
 import { type Load, Watcher } from './live/watcher.ts';
 import { answerTo, invalidRequest, Refusal } from './problem.ts';
 import { SECURITY_SCHEME } from './routes.ts';
@@ -34,7 +35,10 @@ export interface ControlApiOptions {
   readonly by?: string;
   /** Folder of the built console, served at `/`. Default: the one of this package. */
   readonly console?: string;
-  /** Calls let through and turned away since it was last asked, by circuit: samples show them beside what the store knows. */
+  /**
+   * Calls let through, turned away and failed since it was last asked, by circuit: samples show them beside what the store knows.
+   * Default: what processes tell (`reportTraffic` of `switchgear/telemetry`); beside other counts that is refused.
+   */
   readonly samples?: Load;
   /**
    * Whether it watches the store, for events and samples: a reading of all circuits per second while somebody listens, per ten
@@ -60,6 +64,8 @@ const KEPT_EVENTS = 4_096;
 const WRITE_BURST = 60;
 const WRITES_PER_SECOND = 1;
 const MAX_BODY_BYTES = 16_384;
+/** Some hundred circuits at once. */
+const MAX_REPORT_BYTES = 65_536;
 /** A store that hangs must not hang its callers. */
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -104,7 +110,9 @@ export function createControlApi(options: ControlApiOptions): ControlApi {
   const closing = new AbortController();
   // Each stream listens; Node takes more than ten for a leak.
   setMaxListeners(MAX_STREAMS, closing.signal);
-  const watcher = live ? new Watcher({ store, clock, log, series, load: samples }) : undefined;
+  const told = live && !samples ? new ToldTraffic(clock) : undefined;
+  const load = samples ?? (told && (() => told.drain()));
+  const watcher = live ? new Watcher({ store, clock, log, series, load }) : undefined;
   const callers = onlyCallers(auth, new WriteLimit(clock, WRITE_BURST, WRITES_PER_SECOND));
 
   const app = new OpenAPIHono<Passed>({
@@ -129,15 +137,8 @@ export function createControlApi(options: ControlApiOptions): ControlApi {
       if (c.req.path === '/v1/health') await next();
       else return callers(c, next);
     });
-  app.use(
-    '/v1/circuits/*',
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new Refusal(413, 'BODY_TOO_LONG', `the body is too long; allowed: ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
+  app.use('/v1/circuits/*', noLongerThan(MAX_BODY_BYTES));
+  app.use(TRAFFIC_PATH, noLongerThan(MAX_REPORT_BYTES));
   for (const path of ['/v1/circuits', '/v1/circuits/*', '/v1/health', '/metrics'])
     app.use(path, timeout(ANSWER_WITHIN_MS));
 
@@ -147,6 +148,7 @@ export function createControlApi(options: ControlApiOptions): ControlApi {
     changes,
     series,
     live: watcher && { log, watcher, clock, closing: closing.signal },
+    told,
     authorOf: (c) => c.get('caller').by ?? declaredName(c) ?? by,
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', SECURITY_SCHEME);
@@ -175,6 +177,15 @@ const INFO = {
     "A fleet's circuits: see them, force them, change their settings. Names in paths are URL-encoded. Changes name their author " +
     'in the header `Switchgear-By` (URL-encoded, up to 64 characters), where the server does not know him anyway.',
 };
+
+function noLongerThan(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Refusal(413, 'BODY_TOO_LONG', `the body is too long; allowed: ${maxSize} bytes`);
+    },
+  });
+}
 
 /** Whom the request names as its author: a courtesy among those who share a token, no proof. */
 function declaredName(c: Context): string | undefined {

@@ -57,7 +57,10 @@ export const onlyOwnPages: MiddlewareHandler = async (c, next) => {
 
 const READS = ['GET', 'HEAD'];
 
-/** Only who is known, and only operators where something changes, not too fast. */
+/** Where processes tell of their calls: who may, how fast and how much is a matter of its own. */
+export const TRAFFIC_PATH = '/v1/traffic';
+
+/** Only who is known, and only operators where something changes, not too fast; reporters tell, and do nothing else. */
 export function onlyCallers(auth: Authenticate, limit: WriteLimit): MiddlewareHandler<Passed> {
   return async (c, next) => {
     const caller = await auth(c.req.raw, c.env);
@@ -66,13 +69,20 @@ export function onlyCallers(auth: Authenticate, limit: WriteLimit): MiddlewareHa
         'www-authenticate': 'Bearer',
       });
     c.set('caller', caller);
+    const tells = c.req.path === TRAFFIC_PATH;
+    if (caller.role === 'reporter' && !tells)
+      throw new Refusal(
+        403,
+        'ONLY_A_REPORTER',
+        "a reporter's token tells of calls; it reads and changes nothing",
+      );
     if (!READS.includes(c.req.method)) {
-      if (caller.role !== 'operator')
+      if (caller.role === 'viewer')
         throw new Refusal(403, 'NOT_AN_OPERATOR', "a viewer's token reads; changes need the operator's");
       // A form cannot send JSON: what a foreign page can make a browser post ends here too.
       if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? ''))
         throw new Refusal(415, 'NOT_JSON', 'the body must be JSON; allowed: Content-Type: application/json');
-      const waitMs = limit.take();
+      const waitMs = tells ? 0 : limit.take();
       if (waitMs > 0)
         throw new Refusal(429, 'TOO_MANY_CHANGES', `too many changes; wait ${Math.ceil(waitMs / 1_000)} s`, {
           'retry-after': `${Math.ceil(waitMs / 1_000)}`,

@@ -11,6 +11,7 @@ import type { Passed } from './gate.ts';
 import { StoreHealth } from './health.ts';
 import type { SampleSeries } from './live/sample-series.ts';
 import { eventStream, type Live } from './live/stream.ts';
+import type { ToldTraffic } from './live/told-traffic.ts';
 import { metricsText } from './metrics.ts';
 import { Refusal } from './problem.ts';
 import * as routes from './routes.ts';
@@ -22,12 +23,19 @@ export interface Desk {
   readonly series: SampleSeries;
   /** Absent where nobody watches the store. */
   readonly live: Live | undefined;
+  /** Absent where nobody watches the store, or calls are counted beside this server. */
+  readonly told: ToldTraffic | undefined;
   readonly authorOf: (c: Context<Passed>) => string;
 }
 
 export function mountRoutes(app: OpenAPIHono<Passed>, desk: Desk): void {
   mountReads(app, desk);
   mountChanges(app, desk);
+  app.openapi(routes.reportTraffic, (c) => {
+    if (!desk.told) throw new Refusal(501, 'TAKES_NO_TRAFFIC', 'this server takes no counts of calls');
+    desk.told.take(c.req.valid('json'));
+    return c.body(null, 204);
+  });
 }
 
 function mountReads(app: OpenAPIHono<Passed>, { store, clock, series, live }: Desk): void {

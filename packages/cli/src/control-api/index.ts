@@ -16,4 +16,5 @@ export type {
   Sample,
   SampleCounts,
   Samples,
+  TrafficReport,
 } from './schemas.ts';

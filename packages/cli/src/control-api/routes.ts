@@ -1,6 +1,7 @@
 /** Every route of the control API: what it takes, what it answers, and who may call it. */
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { TRAFFIC_PATH } from './gate.ts';
 import {
   circuitName,
   circuitSchema,
@@ -16,6 +17,7 @@ import {
   problemSchema,
   reasonBody,
   samplesSchema,
+  trafficBody,
 } from './schemas.ts';
 
 const json = <S extends z.ZodType>(schema: S, description: string) => ({
@@ -43,7 +45,7 @@ export const SECURITY_SCHEME = {
   type: 'http',
   scheme: 'bearer',
   description:
-    "A viewer's token reads, an operator's changes things too. Wanted where the server was given tokens: beyond loopback always. " +
+    "A viewer's token reads, an operator's changes things too, a reporter's tells of calls and does nothing else. Wanted where the server was given tokens: beyond loopback always. " +
     'Behind IAM requests are signed instead.',
 } as const;
 const security = [{ bearer: [] }];
@@ -185,6 +187,24 @@ export const getSamples = createRoute({
     }),
   },
   responses: { 200: json(samplesSchema, 'Oldest first.'), ...PROBLEMS },
+});
+
+export const reportTraffic = createRoute({
+  security,
+  method: 'post',
+  path: TRAFFIC_PATH,
+  summary: 'A process tells how many calls it admitted, rejected and saw fail',
+  description: 'For reporters and operators. What is told again is counted again.',
+  request: { body: body(trafficBody) },
+  responses: {
+    204: { description: 'Taken.' },
+    ...PROBLEMS,
+    413: WRITE_PROBLEMS[413],
+    415: WRITE_PROBLEMS[415],
+    429: json(problemSchema, 'This process tells too often; `Retry-After` says when.'),
+    501: json(problemSchema, 'This server takes no counts of calls.'),
+    503: json(problemSchema, 'Too many processes or circuits are told of already.'),
+  },
 });
 
 export const streamEvents = createRoute({

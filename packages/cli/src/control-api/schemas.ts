@@ -142,8 +142,13 @@ const countsOfSample = z
     failures: count,
     admitted: count
       .optional()
-      .openapi({ description: 'Calls admitted since the sample before, where it is known.' }),
+      .openapi({ description: 'Calls admitted since the sample before, by the processes that tell.' }),
     rejected: count.optional(),
+    failed: count.optional().openapi({ description: 'Of the admitted ones.' }),
+    processes: count.optional().openapi({
+      description:
+        'How many processes tell of this circuit; 0: none any more. Absent: as in the sample before.',
+    }),
   })
   .openapi('SampleCounts');
 
@@ -207,6 +212,38 @@ export const policyBody = z
     description: 'Names and ranges: docs/options.md. What can be off is turned off by `off`.',
   });
 
+/** More than calls could be counted in the time of a report. */
+const MAX_TOLD = 1_000_000_000;
+const MAX_TOLD_CIRCUITS = 1_000;
+const MAX_PROCESS = 64;
+const told = count.max(MAX_TOLD);
+const toldCounts = z
+  .strictObject({ admitted: told, rejected: told, failed: told })
+  .refine(({ admitted, failed }) => failed <= admitted, 'more failed than were admitted')
+  .openapi('ToldCounts', { description: '`failed` are of the admitted ones.' });
+
+export const trafficBody = z
+  .strictObject({
+    process: z
+      .string()
+      .min(1)
+      .max(MAX_PROCESS)
+      .openapi({ description: 'Tells processes apart: `processId`.' }),
+    overMs: z.number().int().min(1).max(60_000).openapi({
+      description: 'Milliseconds in which these calls were made, until now. Times are those of the server.',
+    }),
+    circuits: z
+      .record(circuitName, toldCounts)
+      .refine(
+        (circuits) => Object.keys(circuits).length <= MAX_TOLD_CIRCUITS,
+        `allowed: ${MAX_TOLD_CIRCUITS} circuits`,
+      )
+      .openapi({ description: `Circuits without calls are left out. Up to ${MAX_TOLD_CIRCUITS}.` }),
+  })
+  .openapi('TrafficReport', {
+    description: 'Calls of one process since it told before; without any a sign of life.',
+  });
+
 export type Circuit = z.infer<typeof circuitSchema>;
 export type Circuits = z.infer<typeof circuitsSchema>;
 export type History = z.infer<typeof historySchema>;
@@ -218,4 +255,5 @@ export type PolicyRequest = z.infer<typeof policyBody>;
 export type Problem = z.infer<typeof problemSchema>;
 export type Sample = z.infer<typeof sampleSchema>;
 export type SampleCounts = z.infer<typeof countsOfSample>;
+export type TrafficReport = z.infer<typeof trafficBody>;
 export type Samples = z.infer<typeof samplesSchema>;

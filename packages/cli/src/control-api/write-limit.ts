@@ -1,6 +1,6 @@
 import type { Clock } from 'switchgear';
 
-/** A bucket of tokens that fills steadily: a burst passes, a flood does not. One for all callers of a server. */
+/** A bucket of tokens that fills steadily: a burst passes, a flood does not. Changes have one for all callers of a server. */
 export class WriteLimit {
   readonly #clock: Clock;
   readonly #burst: number;

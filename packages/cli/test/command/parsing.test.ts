@@ -107,6 +107,9 @@ test('tokens that are no use are refused when the server starts', () => {
   expect(() => accessFrom({ host }, { SWITCHGEAR_TOKEN: TOKEN, SWITCHGEAR_VIEWER_TOKEN: TOKEN })).toThrow(
     /the same/,
   );
+  expect(() => accessFrom({ host }, { SWITCHGEAR_TOKEN: TOKEN, SWITCHGEAR_REPORTER_TOKEN: TOKEN })).toThrow(
+    /the same/,
+  );
 });
 
 test('an address elsewhere is asked for under any name, unless names are given', () => {

@@ -11,6 +11,7 @@ import { bearerTokens, createControlApi } from '../../src/control-api/index.ts';
 import { type Listening, listen } from '../../src/serve/listen.ts';
 
 const OPERATOR = 'operator-token-of-32-characters!';
+const REPORTER = 'reporter-token-of-32-characters!';
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -18,7 +19,11 @@ afterEach(async () => {
 
 async function server(requestWithinMs = 10_000) {
   const store = new FaultyStore(new MemoryStore());
-  const api = createControlApi({ store, auth: bearerTokens({ operator: OPERATOR }), audit: () => {} });
+  const api = createControlApi({
+    store,
+    auth: bearerTokens({ operator: OPERATOR, reporter: REPORTER }),
+    audit: () => {},
+  });
   const listening = await listen(api, { port: 0, requestWithinMs });
   closing.push(listening.close);
   return { store, ...listening };
@@ -49,6 +54,7 @@ const PIECES = [
   '/recovered',
   '/outage',
   '/samples',
+  '/traffic',
   '/metrics',
   '/openapi.json',
   '/..',
@@ -79,6 +85,7 @@ const BODIES = [
   '{"reason":"x","for":"1m"}',
   '{"reason":"x","values":{"failureThreshold":1}}',
   '{"__proto__":{"role":"operator"}}',
+  '{"process":"p1","overMs":5000,"circuits":{"payments":{"admitted":1,"rejected":0,"failed":1}}}',
   '\u0000',
   'x'.repeat(20_000),
 ]; // prettier-ignore
@@ -151,6 +158,16 @@ test('10 000 random requests without the token: nothing let in, nothing crashed'
   ).toEqual([]);
   // A refusal does not wait for the rest of a long body: such a client may lose the connection before it reads the answer.
   expect(statuses.cut ?? 0).toBeLessThan(1_000);
+  await answersStill(listening);
+}, 60_000);
+
+test('10 000 random requests of a reporter: nothing read, nothing changed, nothing crashed', async () => {
+  const { store, ...listening } = await server();
+  const statuses = await attack(listening, 20_261_122, 10_000, { authorization: `Bearer ${REPORTER}` });
+  const { override, policy, clear, history } = store.calls;
+  expect({ override, policy, clear, history }).toEqual({ override: 0, policy: 0, clear: 0, history: 0 });
+  const expected = ['200', '204', '400', '403', '404', '413', '415', '429', 'cut'];
+  expect(Object.keys(statuses).filter((status) => !expected.includes(status))).toEqual([]);
   await answersStill(listening);
 }, 60_000);
 

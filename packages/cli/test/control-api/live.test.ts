@@ -148,7 +148,7 @@ test('a client that loses the connection before its first event has an id to com
 
 test('a sample a second: what the fleet reported, and what this process let through', async () => {
   const { listen, store, clock, ask } = liveRig({
-    samples: () => ({ payments: { admitted: 7, rejected: 2 } }),
+    samples: () => ({ payments: { admitted: 7, rejected: 2, failed: 1, processes: 3 } }),
   });
   const client = await listen();
   const [base] = await store.load(['payments'], () => ({ bucketMs: 6_000, buckets: 10 }));
@@ -162,7 +162,7 @@ test('a sample a second: what the fleet reported, and what this process let thro
   const samples = (await client.heard()).filter(of('sample')).map(dataOf);
   expect(samples.at(-1)).toEqual({
     atMs: clock.now(),
-    circuits: { payments: { calls: 5, failures: 2, admitted: 7, rejected: 2 } },
+    circuits: { payments: { calls: 5, failures: 2, admitted: 7, rejected: 2, failed: 1, processes: 3 } },
   });
   const past = (await ask('GET', `/v1/samples?circuit=payments&sinceMs=${clock.now() - 1}`)).json();
   expect(past.samples).toEqual([samples.at(-1)]);

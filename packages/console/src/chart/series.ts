@@ -9,9 +9,10 @@ export interface Series {
   readonly calls: number[];
   readonly failures: number[];
   readonly failureRatio: (number | null)[];
-  /** Where the server knows them, else empty. */
-  readonly admitted: number[];
-  readonly rejected: number[];
+  /** `null` where no process told. */
+  readonly admitted: (number | null)[];
+  readonly rejected: (number | null)[];
+  readonly failed: (number | null)[];
 }
 
 export interface Totals {
@@ -19,54 +20,73 @@ export interface Totals {
   readonly failures: number;
   readonly admitted: number;
   readonly rejected: number;
+  readonly failed: number;
 }
+
+const KEYS = ['calls', 'failures', 'admitted', 'rejected', 'failed'] as const;
 
 /**
  * Points of the span that ends at `untilMs`, or just before: only bins that are over, added up each. A second without a point is one
  * in which nothing was counted.
- *
- * @param knowsTraffic whether points tell what was admitted and rejected.
  */
-export function seriesOf(
-  points: readonly Point[],
-  untilMs: number,
-  spanMs: number,
-  binMs: number,
-  knowsTraffic: boolean,
-): Series {
+export function seriesOf(points: readonly Point[], untilMs: number, spanMs: number, binMs: number): Series {
   const bins = Math.ceil(spanMs / binMs);
   // Bins keep their places while time goes on: a line must not tremble.
   const endMs = Math.floor(untilMs / binMs) * binMs;
   const startMs = endMs - bins * binMs;
   const zeros = () => Array.from({ length: bins }, () => 0);
-  const sums = { calls: zeros(), failures: zeros(), admitted: zeros(), rejected: zeros() };
+  const sums = { calls: zeros(), failures: zeros(), admitted: zeros(), rejected: zeros(), failed: zeros() };
   for (const point of points)
     for (const [bin, share] of binsOf(point, startMs, binMs)) {
       if (bin < 0 || bin >= bins) continue;
-      for (const key of ['calls', 'failures', 'admitted', 'rejected'] as const)
-        sums[key][bin] = (sums[key][bin] ?? 0) + share * (point[key] ?? 0);
+      for (const key of KEYS) sums[key][bin] = (sums[key][bin] ?? 0) + share * (point[key] ?? 0);
     }
   const perSecond = (values: number[]) => values.map((value) => (value * 1_000) / binMs);
+  const told = binsTold(points, startMs, binMs, bins);
+  const whereTold = (values: number[]) => perSecond(values).map((value, bin) => (told[bin] ? value : null));
   return {
     atSec: sums.calls.map((_, bin) => (startMs + (bin + 1) * binMs) / 1_000),
     calls: perSecond(sums.calls),
     failures: perSecond(sums.failures),
-    failureRatio: ratios(sums.failures, knowsTraffic ? sums.admitted : sums.calls),
-    admitted: knowsTraffic ? perSecond(sums.admitted) : [],
-    rejected: knowsTraffic ? perSecond(sums.rejected) : [],
+    failureRatio: told.includes(true)
+      ? ratios(sums.failed, sums.admitted)
+      : ratios(sums.failures, sums.calls),
+    admitted: whereTold(sums.admitted),
+    rejected: whereTold(sums.rejected),
+    failed: whereTold(sums.failed),
   };
 }
 
 export function totalsOf(points: readonly Point[], sinceMs: number): Totals {
   const recent = points.filter(({ atMs }) => atMs >= sinceMs);
-  const sum = (key: 'calls' | 'failures' | 'admitted' | 'rejected') =>
-    recent.reduce((total, point) => total + (point[key] ?? 0), 0);
+  const sum = (key: (typeof KEYS)[number]) => recent.reduce((total, point) => total + (point[key] ?? 0), 0);
   return {
     calls: sum('calls'),
     failures: sum('failures'),
     admitted: sum('admitted'),
     rejected: sum('rejected'),
+    failed: sum('failed'),
   };
+}
+
+/** How many processes told of this circuit when somebody last said; `undefined`: since `sinceMs` nobody has. */
+export function tellersOf(points: readonly Point[], sinceMs: number): number | undefined {
+  const said = points.filter(({ atMs, processes }) => atMs >= sinceMs && processes !== undefined);
+  return said.some(({ processes }) => processes) ? said.at(-1)?.processes : undefined;
+}
+
+/** Bins in which somebody told, if only that there were no calls: who tells goes on to until it is said that nobody does. */
+function binsTold(points: readonly Point[], startMs: number, binMs: number, bins: number): boolean[] {
+  const told = Array.from({ length: bins }, () => false);
+  let fromBin: number | undefined;
+  for (const { atMs, overMs, processes } of points) {
+    if (processes === undefined) continue;
+    const bin = Math.floor((atMs - startMs) / binMs);
+    if (fromBin !== undefined) told.fill(true, Math.max(0, fromBin), Math.max(0, bin + 1));
+    fromBin = processes > 0 ? Math.floor((atMs - overMs - startMs) / binMs) : undefined;
+  }
+  if (fromBin !== undefined) told.fill(true, Math.max(0, fromBin));
+  return told;
 }
 
 /** The bins that a point's time touches, and which share of it is in each. */

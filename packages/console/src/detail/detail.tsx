@@ -122,12 +122,7 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
           </button>
         ))}
       </div>
-      <Rates
-        points={fleet.points(name)}
-        untilMs={fleet.sampledMs}
-        knowsTraffic={fleet.knowsTraffic}
-        timeline={timeline ?? []}
-      />
+      <Rates points={fleet.points(name)} untilMs={fleet.sampledMs} timeline={timeline ?? []} />
       <History
         timeline={timeline}
         problem={told && 'problem' in told ? told.problem : undefined}

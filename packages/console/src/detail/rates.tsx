@@ -1,9 +1,9 @@
 /** What the fleet counted over the last minutes: how much failed, how much was let through and how much turned away. */
 
 import { Chart, type Line } from '../chart/chart.tsx';
-import { seriesOf, totalsOf } from '../chart/series.ts';
+import { seriesOf, tellersOf, totalsOf } from '../chart/series.ts';
 import type { Point } from '../fleet/fleet.ts';
-import { count, percent } from '../words/numbers.ts';
+import { count, percent, plural } from '../words/numbers.ts';
 import { stretchesOf } from './stretches.ts';
 import type { Happening } from './timeline.ts';
 
@@ -14,21 +14,26 @@ export interface RatesProps {
   readonly points: readonly Point[];
   /** When the latest sample was taken. */
   readonly untilMs: number;
-  /** Whether the server is told what was admitted and rejected. */
-  readonly knowsTraffic: boolean;
   readonly timeline: readonly Happening[];
 }
 
-export function Rates({ points, untilMs, knowsTraffic, timeline }: RatesProps) {
-  const series = seriesOf(points, untilMs, SPAN_MS, BIN_MS, knowsTraffic);
-  const { calls, failures, admitted, rejected } = totalsOf(points, untilMs - SPAN_MS);
+export function Rates({ points, untilMs, timeline }: RatesProps) {
+  const series = seriesOf(points, untilMs, SPAN_MS, BIN_MS);
+  const { calls, failures, admitted, rejected, failed } = totalsOf(points, untilMs - SPAN_MS);
+  const tellers = tellersOf(points, untilMs - SPAN_MS);
+  const told = tellers !== undefined;
   const stretches = stretchesOf(timeline, untilMs - SPAN_MS, untilMs);
-  const failed =
+  const reported =
     calls === 0 ? 'no failure was reported' : `${count(failures)} of ${count(calls)} reported calls failed`;
-  const traffic = knowsTraffic ? `; ${count(admitted)} admitted, ${count(rejected)} rejected` : '';
-  const summary = `In the last 5 minutes ${failed}${traffic}.`;
-  const failedLine: Line = { label: 'failed', colour: '--open', values: series.failures, dash: [2, 3] };
-  const lines: Line[] = knowsTraffic
+  const traffic = `${count(admitted)} admitted, ${count(rejected)} rejected; ${count(failed)} of those admitted failed`;
+  const summary = `In the last 5 minutes ${told ? traffic : reported}.`;
+  const failedLine: Line = {
+    label: 'failed',
+    colour: '--open',
+    values: told ? series.failed : series.failures,
+    dash: [2, 3],
+  };
+  const lines: Line[] = told
     ? [
         { label: 'admitted', colour: '--closed', values: series.admitted, fill: true },
         { label: 'rejected', colour: '--forced', values: series.rejected, dash: [7, 4] },
@@ -45,7 +50,7 @@ export function Rates({ points, untilMs, knowsTraffic, timeline }: RatesProps) {
         atSec={series.atSec}
         lines={[
           {
-            label: `share of ${knowsTraffic ? 'admitted' : 'reported'} calls that failed`,
+            label: `share of ${told ? 'admitted' : 'reported'} calls that failed`,
             colour: '--open',
             values: series.failureRatio,
             fill: true,
@@ -63,12 +68,25 @@ export function Rates({ points, untilMs, knowsTraffic, timeline }: RatesProps) {
         stretches={stretches}
         format={count}
       />
-      {!knowsTraffic && (
+      {told ? (
+        <p class="quiet">
+          {tellers > 0 ? (
+            <>
+              As <b>told by {plural(tellers, 'process', 'processes')}</b>
+            </>
+          ) : (
+            <>
+              <b>Nobody tells any more</b>: the lines end where the last process fell silent
+            </>
+          )}
+          . Calls of processes that do not tell are not in it.
+        </p>
+      ) : (
         <p class="quiet">
           <b>How many calls were admitted or rejected is not known here</b>: processes report failures, and
-          successes together with them, and nobody tells this server the rest. It is in your own metrics, as{' '}
-          <code>switchgear.calls</code>. While the circuit is shaded as open, all calls were rejected but
-          probes.
+          successes together with them, and no process tells this server the rest (<code>reportTraffic</code>{' '}
+          does). It is in your own metrics, as <code>switchgear.calls</code>. While the circuit is shaded as
+          open, all calls were rejected but probes.
         </p>
       )}
     </section>

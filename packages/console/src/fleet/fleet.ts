@@ -20,8 +20,6 @@ export class Fleet extends Listeners {
   unreadable: Circuits['unreadable'] = [];
   /** When the latest sample was taken: what happened later is not known yet. */
   sampledMs = 0;
-  /** Whether the server is told what it let through and turned away: then a circuit without such counts had no calls. */
-  knowsTraffic = false;
   /** Whole pictures so far: what was asked of the server besides is to be asked again with each. */
   pictures = 0;
   /** The store's clock minus this browser's. */
@@ -59,7 +57,6 @@ export class Fleet extends Listeners {
     this.unreadable = unreadable;
     this.#clockOffsetMs = clockOffsetMs;
     this.pictures++;
-    this.knowsTraffic = false;
     this.#circuits.clear();
     for (const circuit of circuits) this.#circuits.set(circuit.name, circuit);
     this.#points.clear();
@@ -98,7 +95,6 @@ export class Fleet extends Listeners {
     const overMs = atMs - this.sampledMs;
     this.sampledMs = atMs;
     for (const [name, counts] of Object.entries(circuits)) {
-      if (counts.admitted !== undefined) this.knowsTraffic = true;
       const points = this.#points.get(name) ?? [];
       points.push({ atMs, overMs, ...counts });
       if (points.length > MOST_POINTS) points.shift();

@@ -2,16 +2,17 @@
  * One process of a fleet under test: calls the dependency again and again, through the built library's breaker. It says
  * over IPC what it saw since it was last asked, and dies with the test.
  *
- *     node caller.mjs <port of Redis> <URL of the dependency> <circuit>
+ *     node caller.mjs <port of Redis> <URL of the dependency> <circuit> [<control API that is told of calls>]
  */
 
 import { Redis } from 'ioredis';
 import { CircuitOpenError, Switchgear } from 'switchgear';
 import { RedisStore } from 'switchgear/redis';
+import { reportTraffic } from 'switchgear/telemetry';
 
 process.on('disconnect', () => process.exit());
 
-const [redisPort, dependency, circuit] = process.argv.slice(2);
+const [redisPort, dependency, circuit, controlApi] = process.argv.slice(2);
 const CALL_EVERY_MS = 20;
 
 const gear = new Switchgear({
@@ -28,6 +29,8 @@ const breaker = gear.breaker(circuit, {
   backoff: 1,
   timeout: '1s',
 });
+
+if (controlApi) reportTraffic(gear, { to: controlApi, every: '1s' });
 
 let seen = { admitted: 0, rejected: 0 };
 async function call() {

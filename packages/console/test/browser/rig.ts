@@ -91,12 +91,17 @@ export class Rig {
     await this.#server?.stop();
   }
 
-  /** A process that calls the dependency fifty times in a second, through `circuit`. */
-  async caller(circuit: string): Promise<() => Promise<Seen>> {
+  /** A process that calls the dependency fifty times in a second, through `circuit`, and tells the server so where it `tells`. */
+  async caller(circuit: string, { tells = false } = {}): Promise<() => Promise<Seen>> {
     const { port } = this.#dependency.address() as AddressInfo;
     const child: ChildProcess = fork(
       CALLER,
-      [String(this.#redisPort), `http://127.0.0.1:${port}/`, circuit],
+      [
+        String(this.#redisPort),
+        `http://127.0.0.1:${port}/`,
+        circuit,
+        ...(tells && this.#server ? [this.#server.url] : []),
+      ],
       {
         execArgv: [],
       },

@@ -38,7 +38,7 @@ const PREFIX = 'SWITCHGEAR_';
 /** The prefix in any spelling: another than the right one may be a slip, or somebody else's. */
 const MEANT = /^switch[-_]?gear[-_]/i;
 /** Of the command line and the control API: who acts, and who may. */
-const FOREIGN = new Set(['BY', 'TOKEN', 'VIEWER_TOKEN']);
+const FOREIGN = new Set(['BY', 'TOKEN', 'VIEWER_TOKEN', 'REPORTER_TOKEN']);
 /** What Kubernetes tells every container of a Service by the name of `switchgear`, or of one that begins with it. */
 const SERVICE = /(^|_)(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 /** Words that a circuit's name can have there: in `PAYMENTS__TIMEOUT` is one too few. */

@@ -180,6 +180,11 @@ describe('optionsFromEnv', () => {
 });
 
 it('what the environment says to the command line and the control API is no setting of circuits', () => {
-  const env = { SWITCHGEAR_BY: 'ana', SWITCHGEAR_TOKEN: 'secret', SWITCHGEAR_VIEWER_TOKEN: 'secret' };
+  const env = {
+    SWITCHGEAR_BY: 'ana',
+    SWITCHGEAR_TOKEN: 'secret',
+    SWITCHGEAR_VIEWER_TOKEN: 'secret',
+    SWITCHGEAR_REPORTER_TOKEN: 'secret',
+  };
   expect(optionsFromEnv(env)).toEqual(optionsFromEnv({}));
 });

@@ -7,8 +7,17 @@ import type { EventLog } from './event-log.ts';
 import { reportedSince } from './reported-since.ts';
 import type { SampleSeries } from './sample-series.ts';
 
-/** Calls that a process beside this server let through and turned away since it was last asked, by circuit. */
-export type Load = () => Readonly<Record<string, { readonly admitted: number; readonly rejected: number }>>;
+/** Calls that processes let through and turned away, and how many of the former failed. */
+export interface Traffic {
+  readonly admitted: number;
+  readonly rejected: number;
+  readonly failed: number;
+  /** How many processes tell; 0: none any more. */
+  readonly processes: number;
+}
+
+/** Traffic since it was last asked, by circuit. A circuit is left out where nothing is new. */
+export type Load = () => Readonly<Record<string, Traffic>>;
 
 export interface WatcherOptions {
   readonly store: OperatorStore;

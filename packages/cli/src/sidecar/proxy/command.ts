@@ -2,10 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type BreakerOptions, type Duration, MemoryStore, Switchgear } from 'switchgear';
 import { usageError } from '../../command/exit.ts';
-import { withStore } from '../../command/session.ts';
-import type { StoreFlags } from '../../command/settings.ts';
 import { note } from '../../command/terminal.ts';
-import { openGear, type SidecarGear } from '../gear.ts';
+import { type GearFlags, openGear, type SidecarGear, withGear } from '../gear.ts';
 import { isLocal, parseListenAddress } from '../listen-address.ts';
 import { serveUntilInterrupted } from '../serve-until-interrupted.ts';
 import { createProxy } from './create-proxy.ts';
@@ -13,7 +11,7 @@ import { isFailedAnswer, type Route } from './exchange.ts';
 import type { Fallback } from './fallback.ts';
 import { Upstream } from './upstream.ts';
 
-interface Flags extends StoreFlags {
+interface Flags extends GearFlags {
   readonly circuit: string;
   readonly upstream: string;
   readonly listen: string;
@@ -33,7 +31,7 @@ const LONGEST_LEASE_MS = 86_400_000;
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export function registerProxy(program: Command): void {
-  withStore(program.command('proxy'))
+  withGear(program.command('proxy'))
     .description('put a circuit in front of an HTTP service: programs of any language change their base URL')
     .requiredOption('--circuit <name>', 'its name in the store')
     .requiredOption('--upstream <url>', 'the service: http or https, host and port, no path')
@@ -72,7 +70,7 @@ async function runProxy(flags: Flags): Promise<void> {
     (url) => `switchgear proxy: ${url} to ${upstream.origin}, circuit ${flags.circuit}`,
   );
   upstream.close();
-  await gear.close();
+  await opened.close();
 }
 
 /** The circuit's breaker without its own timeout: that one cannot tell whose silence it is. */
