@@ -4,7 +4,7 @@
  */
 
 import { type CallContext, type CallOptions, PlainCall } from '../call.ts';
-import { Deadline } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 
 /** Surrounds calls. `Added` is what it may answer beside the call's own results. */
 export interface Guard<out Added = never> {
@@ -92,7 +92,8 @@ function inherited(call: CallContext, given: CallOptions | undefined): CallOptio
 
 /** @internal When `call` must be over. A breaker's call is its own entry in the queue of deadlines; 0 where it has no timeout. */
 export function deadlineOf(call: CallOptions | undefined): number | undefined {
-  return call instanceof Deadline ? call.endsAtMs || undefined : call?.deadlineMs;
+  // By what it has, not by its class: the breaker may be of another copy of this library.
+  return (call as Partial<Deadline> | undefined)?.endsAtMs || call?.deadlineMs;
 }
 
 class Inherited implements CallOptions {

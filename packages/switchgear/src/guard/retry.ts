@@ -126,7 +126,9 @@ function safely(predicate: (error: unknown) => boolean, error: unknown): boolean
   }
 }
 
-function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  // `isRetryable` is the user's code, and may be what aborts.
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const timer = clock.setTimer(() => {
       forget?.();

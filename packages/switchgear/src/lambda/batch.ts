@@ -83,16 +83,17 @@ async function done<Record>(
   handle: RecordHandler<Record>,
 ): Promise<void> {
   let isDone = false;
-  let hidden: unknown = new Error('a guard answered in its place');
-  const onFallback = (error: unknown) => {
-    hidden = error;
-  };
+  let hidden: unknown = new Error('not done');
   const run = async (call: CallContext) => {
     const result = await handle(record, call);
     isDone = true;
     return result;
   };
-  await guards.execute(run, { onFallback });
+  await guards.execute(run, {
+    onFallback(error) {
+      hidden = error;
+    },
+  });
   if (!isDone) throw hidden;
 }
 

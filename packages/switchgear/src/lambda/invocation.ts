@@ -18,7 +18,11 @@ export interface TimedInvocation extends Invocation {
   over: boolean;
 }
 
-const invocations = new AsyncLocalStorage<TimedInvocation>();
+/** One for all copies of this library: a layer may bring one, and the function's bundle another. */
+const INVOCATIONS = Symbol.for('switchgear.invocations');
+const shared = globalThis as { [INVOCATIONS]?: AsyncLocalStorage<TimedInvocation> };
+const invocations = shared[INVOCATIONS] ?? new AsyncLocalStorage<TimedInvocation>();
+shared[INVOCATIONS] = invocations;
 
 /**
  * The invocation that the caller runs for, `undefined` outside of any: during INIT, or where neither `withSwitchgear` nor the

@@ -53,7 +53,7 @@ test.each([
   ['guard', `export * from './guard/index.ts';`, 3_700],
   ['telemetry', `export * from './telemetry/index.ts';`, 2_020],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
-  ['lambda', `export * from './lambda/index.ts';`, 2_720],
+  ['lambda', `export * from './lambda/index.ts';`, 2_730],
   ['middy', `export * from './middy/index.ts';`, 1_750],
   ['fetch', `export { guardedFetch } from './fetch/index.ts';`, 575],
   ['undici', `export { guardedDispatch } from './undici/index.ts';`, 450],

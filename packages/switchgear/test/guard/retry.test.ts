@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   BulkheadFullError,
   CircuitOpenError,
@@ -115,6 +115,32 @@ describe('retry', () => {
     const call = guard.execute(fn, { signal: AbortSignal.abort() });
     expect(await after(clock, 10_000, call)).toBe(error);
     expect(atMs).toEqual([0]);
+  });
+
+  it('L6 repeats nothing after an abort by `isRetryable` itself', async () => {
+    const controller = new AbortController();
+    const { clock, guard, fn, atMs } = setUp({
+      isRetryable: () => {
+        controller.abort('enough');
+        return true;
+      },
+    });
+    const call = guard.execute(fn, { signal: controller.signal });
+    expect(await after(clock, 10_000, call)).toBe('enough');
+    expect([atMs.length, clock.pending]).toEqual([1, 0]);
+  });
+
+  it('knows the deadline of a breaker of another copy of the library', async () => {
+    const { clock, guard, fn, atMs, error } = setUp({ attempts: 10 });
+    vi.resetModules();
+    const other = await import('../../src/index.ts');
+    expect(other.Switchgear).not.toBe(Switchgear);
+    const gear = new other.Switchgear({ store: new other.MemoryStore({ clock }), clock });
+    const payments = gear.breaker('payments', { timeout: 300, guards: [guard] });
+    const call = payments.execute(fn).catch((e: unknown) => e);
+    await clock.advance(150);
+    expect(await call).toBe(error);
+    expect(atMs).toEqual([0, 100]);
   });
 
   it('begins no wait that would outlast the deadline', async () => {

@@ -90,6 +90,22 @@ describe('warm-up', () => {
 });
 
 describe('an invocation', () => {
+  it('is known to another copy of the library too: a layer’s beside that in the function’s bundle', async () => {
+    vi.resetModules();
+    const other = await import('../../src/lambda/index.ts');
+    expect(other.currentInvocation).not.toBe(currentInvocation);
+    const f = new LambdaFunction({}, { guards: [invocationDeadline()] });
+    const payments = f.gear.breaker('payments');
+    const handler = other.withSwitchgear(async () => {
+      expect(currentInvocation()?.requestId).toBe('request-1');
+      return payments.execute(hangs);
+    }, f.options);
+    const call = caught(handler({}, f.context(3_000)));
+    await f.clock.advance(2_000);
+    expect(await call).toMatchObject({ name: 'TimeoutError' });
+    expect(payments.state.evidence.failures).toBe(1);
+  });
+
   it('is known inside of it alone, with the id that ties it to others', async () => {
     const f = new LambdaFunction();
     const handler = withSwitchgear(async (_event: unknown) => currentInvocation(), f.options);
