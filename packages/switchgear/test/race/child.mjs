@@ -18,10 +18,12 @@ if (skewMs !== 0) {
 // Not before the clock is wrong: the library takes hold of it when it loads.
 const { isSwitchgearError, Switchgear } = await import('switchgear');
 const { DynamoDBStore } = await import('switchgear/dynamodb');
-await import('@aws-sdk/client-dynamodb');
+const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
 
 const CALL_EVERY_MS = 40;
 const TICK_MS = 5;
+/** For which the store's own client waits for an answer. */
+const CLIENT_TIMEOUT_MS = 2_000;
 const agent = new Agent({ keepAlive: true });
 
 /** Notes what became of each write. */
@@ -64,15 +66,21 @@ class NotingStore extends DynamoDBStore {
 let present;
 
 class Present {
+  client;
   changes = [];
+  storeErrors = [];
   calls = { ok: 0, failed: 0, rejected: 0, wrong: [], overBudgetMs: 0, longestRoundMs: 0 };
   calling = Promise.resolve();
   busy = false;
 
   constructor({ circuit, store, gear, breaker, dependency }) {
-    this.store = new NotingStore(store);
+    // Where the gear is to wait longer, the client must not give up before it: as it comes, the SDK's has no limit.
+    const { region, endpoint } = store;
+    if (gear.storeTimeout > CLIENT_TIMEOUT_MS) this.client = new DynamoDBClient({ region, endpoint });
+    this.store = new NotingStore({ ...store, ...(this.client && { client: this.client }) });
     this.gear = new Switchgear({ store: this.store, processId: `process-${index}`, ...gear });
     this.gear.onStateChange((change) => this.changes.push(change));
+    this.gear.onStoreError(({ message }) => this.storeErrors.push(message));
     this.breaker = this.gear.breaker(circuit, breaker);
     this.budgetMs = gear.storeTimeout;
     this.dependency = dependency;
@@ -138,6 +146,7 @@ class Present {
       clockErrorMs,
       changes: this.changes,
       writes: this.store.writes,
+      storeErrors: this.storeErrors,
       calls: this.calls,
     };
   }
@@ -177,6 +186,7 @@ const COMMANDS = {
   async close() {
     await COMMANDS.stopCalling();
     await present.gear.close();
+    present.client?.destroy();
     return present.look();
   },
 };

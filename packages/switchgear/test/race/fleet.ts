@@ -17,7 +17,7 @@ export interface FleetOptions {
 }
 
 /** Here the store is to answer, however busy the machine: what a process does otherwise is another test's matter. */
-const PATIENT = { storeTimeout: 5_000 };
+const PATIENT = { storeTimeout: 15_000 };
 
 /** New processes at the same time: more of them only hinder one another. */
 const START_AT_ONCE = 4;
@@ -137,10 +137,11 @@ export class Fleet {
   async more(how: 'ok' | 'rejected', times: number, processes = this.processes): Promise<void> {
     const before = await this.all('look', processes);
     await soon(async () => {
-      for (const [at, { calls, state }] of (await this.all('look', processes)).entries())
-        expect(calls[how] - (before[at] as Look).calls[how], `${how}, ${state}`).toBeGreaterThanOrEqual(
-          times,
-        );
+      for (const [at, { calls, state, storeErrors }] of (await this.all('look', processes)).entries())
+        expect(
+          calls[how] - (before[at] as Look).calls[how],
+          `${how}, ${state}, ${storeErrors.join()}`,
+        ).toBeGreaterThanOrEqual(times);
     });
   }
 

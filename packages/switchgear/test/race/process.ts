@@ -30,6 +30,8 @@ export interface Look {
   readonly clockErrorMs: number;
   readonly changes: readonly StateChange[];
   readonly writes: readonly Write[];
+  /** What the store did wrong, as the gear tells it. */
+  readonly storeErrors: readonly string[];
   readonly calls: {
     readonly ok: number;
     readonly failed: number;
