@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { App, Stack } from 'aws-cdk-lib';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BUNDLING, CircuitBreakerLayer } from '../src/index.ts';
+import { BUNDLING } from '../src/library-function.ts';
+import { CircuitBreakerLayer } from '../src/library-layer.ts';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'switchgear-layer-'));

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { workflowDefinition } from '../src/index.ts';
+import { workflowDefinition } from '../src/workflow/definition.ts';
 import { execute } from './asl/interpreter.ts';
 
 const machine = workflowDefinition({ tableName: 't' });

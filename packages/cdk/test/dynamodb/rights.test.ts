@@ -10,8 +10,9 @@ import {
 } from 'switchgear/dynamodb';
 import { conformance } from 'switchgear/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CircuitBreakerTable, type CircuitLayout } from '../../src/index.ts';
+import { CircuitBreakerTable } from '../../src/table/circuit-breaker-table.ts';
 import type { Role } from '../../src/table/grants.ts';
+import type { CircuitLayout } from '../../src/table/layout.ts';
 import { allowed, newFunction, newStack, templateOf } from '../stack.ts';
 import { Bench, fails, works } from './bench.ts';
 import { localClient } from './local.ts';
