@@ -18,7 +18,7 @@
 import { ConfigurationError } from 'switchgear';
 import { type CircuitLayout, resolveLayout } from '../table/layout.ts';
 import type { Retrier, State, StateMachine, Task } from './asl.ts';
-import { assess } from './expressions/assess.ts';
+import { assess, SHORTEST_PROBE_MS } from './expressions/assess.ts';
 import { INPUT_RULES, inputIsValid } from './expressions/input.ts';
 import { jsonata } from './expressions/jsonata.ts';
 import { entry, filing, recordKey, write } from './expressions/write.ts';
@@ -165,7 +165,11 @@ const WEIGH: State = {
     { Condition: jsonata(`${mayWrite} and $exists($seen.next)`), Next: 'Commit' },
     { Condition: jsonata(`$todo != 'call' and $exists($failure.Error)`), Next: 'Pass the error on' },
     { Condition: jsonata(`$todo != 'call'`), Next: 'Succeed' },
-    { Condition: jsonata('$exists($seen.mine)'), Next: 'Probe' },
+    {
+      Comment: 'A probe whose lease has lapsed since does not start',
+      Condition: jsonata(`$exists($seen.mine) ? $millis() + ${SHORTEST_PROBE_MS} < $seen.mine.untilMs : false`),
+      Next: 'Probe',
+    },
     {
       Comment: 'The policy is met, and the trip was not to be had: protected all the same',
       Condition: jsonata(`$exists($seen.next) ? $seen.next.state = 'open' : false`),

@@ -401,6 +401,14 @@ describe('recovery', () => {
     expect((await bench.record(circuit)).state).toBe('open');
   });
 
+  test('L3: a prober whose lease has lapsed before it starts does not start', async () => {
+    await halfOpen();
+    const onStep = (from: string) => {
+      if (from === 'Take the probe slot') bench.aheadMs += 31_000;
+    };
+    expect(rejection(await run(never, {}, { onStep }))).toMatchObject({ state: 'half-open' });
+  });
+
   test('L4: successes of several executions add up', async () => {
     await open();
     const policy = { halfOpenSuccessThreshold: 2 };

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const startSome = async () => {
     while (living.size < SIZE) {
       const process = await Process.start(living.size, 0, living);
-      const gear = { storeTimeout: 5_000, cacheTtl: 500 };
+      const gear = { storeTimeout: 15_000, cacheTtl: 500 };
       await process.open({ circuit, store, gear, breaker: policy, dependency: dependency.url });
       await process.ask('warm');
       processes.push(process);

@@ -17,7 +17,7 @@ import { SETTINGS } from './settings.ts';
 /** Clocks agree within this bound: a lease is taken over only so long after its end. */
 export const CLOCK_BOUND_MS = 2_000;
 /** A probe is begun only with more than this of its lease left: the shortest timeout that a Task can have. */
-const SHORTEST_PROBE_MS = 1_000;
+export const SHORTEST_PROBE_MS = 1_000;
 const MAX_LAPSES = 3;
 /** `backoff` is at most 100, and 100^150 the greatest power that stays a number with all that it is multiplied by. */
 const MAX_EXPONENT = 150;
