@@ -51,7 +51,8 @@ test('who retries loads no other guard, and no breaker', () => {
 
 test.each([
   ['guard', `export * from './guard/index.ts';`, 3_700],
-  ['telemetry', `export * from './telemetry/index.ts';`, 2_020],
+  ['telemetry, logs and CloudWatch', `export { emfMetrics, logTo } from './telemetry/index.ts';`, 2_020],
+  ['telemetry, told to a control API', `export { reportTraffic } from './telemetry/index.ts';`, 1_200],
   ['opentelemetry', `export * from './opentelemetry/index.ts';`, 1_100],
   ['lambda', `export * from './lambda/index.ts';`, 2_730],
   ['middy', `export * from './middy/index.ts';`, 1_750],
