@@ -25,7 +25,7 @@ const START_AT_ONCE = 4;
 let bed: Promise<Bed> | undefined;
 let started = 0;
 const living = new Set<Process>();
-/** Processes that wait for the next test: to start one costs a quarter of a second. */
+/** Processes that wait for the next test: to start one costs a sixth of a second. */
 const idle: Process[] = [];
 
 afterAll(async () => {

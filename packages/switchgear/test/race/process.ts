@@ -2,11 +2,16 @@
 
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import type { EffectiveState } from '../../src/circuit/status.ts';
 import type { BreakerOptions, Epoch, StateChange } from '../../src/index.ts';
 import type { GearOptions } from '../../src/options.ts';
 import type { DynamoDBStoreOptions } from '../../src/store/dynamodb/index.ts';
+import { bundle } from '../lambda/rig/bundle.ts';
 
 /** How a call ended for its caller. `wrong`: with an error that is neither the dependency's nor a rejection. */
 export interface CallOutcome {
@@ -74,6 +79,19 @@ interface Reply {
   readonly error?: string;
 }
 
+let program: Promise<string> | undefined;
+
+afterAll(async () => {
+  if (program) await rm(dirname(await program), { recursive: true });
+});
+
+/** child.mjs in one file: to find and load those of the SDK one by one costs nearly as much again as all the rest of a start. */
+async function bundled(): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'switchgear-fleet-')), 'child.mjs');
+  await bundle(fileURLToPath(new URL('child.mjs', import.meta.url)), file);
+  return file;
+}
+
 export class Process {
   readonly index: number;
   /** What its clock shows more than the machine's. */
@@ -85,15 +103,15 @@ export class Process {
   #complaint = '';
   #frozen: ChildProcess | undefined;
 
-  private constructor(index: number, skewMs: number) {
+  private constructor(file: string, index: number, skewMs: number) {
     this.index = index;
     this.skewMs = skewMs;
     const credentials = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
-    this.#child = fork(
-      fileURLToPath(new URL('child.mjs', import.meta.url)),
-      [String(index), String(skewMs)],
-      { execArgv: [], env: { ...process.env, ...credentials }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
-    );
+    this.#child = fork(file, [String(index), String(skewMs)], {
+      execArgv: [],
+      env: { ...process.env, ...credentials },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     this.#exited = once(this.#child, 'close').then(() => {
       for (const { reject } of this.#asked.values())
         reject(new Error(`process ${index} has ended\n${this.#complaint}`));
@@ -111,7 +129,8 @@ export class Process {
 
   /** Starts a process whose clock shows `skewMs` more than the machine's; it is in `living` from the beginning. */
   static async start(index: number, skewMs: number, living: Set<Process>): Promise<Process> {
-    const started = new Process(index, skewMs);
+    program ??= bundled();
+    const started = new Process(await program, index, skewMs);
     living.add(started);
     await started.#reply(0);
     return started;

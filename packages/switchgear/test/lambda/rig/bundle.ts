@@ -1,4 +1,4 @@
-/** A function in one file, as it is deployed: against the built package. */
+/** A program in one file, as a function is deployed: against the built package. */
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +7,13 @@ import type { World } from './world.ts';
 
 export async function bundled(name: string, world: World): Promise<string> {
   const outfile = join(world.folder, `${name}.mjs`);
+  await bundle(fileURLToPath(new URL(`functions/${name}.mjs`, import.meta.url)), outfile);
+  return outfile;
+}
+
+export async function bundle(program: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [fileURLToPath(new URL(`functions/${name}.mjs`, import.meta.url))],
+    entryPoints: [program],
     outfile,
     bundle: true,
     minify: true,
@@ -21,5 +26,4 @@ export async function bundled(name: string, world: World): Promise<string> {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
-  return outfile;
 }
