@@ -107,21 +107,64 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
   { cookie: `token=${OPERATOR}` },
 ];
 
+type Chance = ReturnType<typeof randomFrom>;
+
+const anything = ({ below, pick }: Chance) => ({
+  method: pick(METHODS),
+  path: `/${Array.from({ length: 1 + below(5) }, () => pick(PIECES)).join('')}`.replace(/^\/+/, '/'),
+  body: pick(BODIES),
+});
+
+const NUMBERS = [0, 1, 1, 7, 1_000_000_000, -1, 0.5, 1e18, null, '1', [], {}, true];
+const NAMES = [
+  'payments',
+  '__proto__',
+  'constructor',
+  '<img onerror>',
+  '',
+  '\u0000',
+  '\ud800',
+  'x'.repeat(255),
+  'x'.repeat(256),
+];
+
+/** What might be a report, nearly: most often something of it is wrong. */
+function aReport({ below, pick }: Chance) {
+  const count = () => pick(NUMBERS);
+  const counts = () => ({ admitted: count(), rejected: pick([0, 1]), failed: pick([0, 0, 2, -1]) });
+  const name = () => JSON.stringify(pick(NAMES));
+  const circuits = Array.from({ length: below(4) }, () => `${name()}:${JSON.stringify(counts())}`);
+  const more = pick(['', '', '', ',"atMs":0', ',"__proto__":{"role":"operator"}', ',']);
+  const overMs = JSON.stringify(pick([5_000, 1, 60_000, 60_001, 0, -1, '5s']));
+  const process = JSON.stringify(pick([`p${below(3_000)}`, `p${below(9)}`, pick(NAMES)]));
+  return {
+    method: 'POST',
+    path: '/v1/traffic',
+    body: `{"process":${process},"overMs":${overMs},"circuits":{${circuits.join()}}${more}}`,
+  };
+}
+
 /** Sends `count` random requests, 25 at a time, and returns how often each status came. */
 async function attack(
   { port }: Listening,
   seed: number,
   count: number,
   own: Readonly<Record<string, string>> = {},
+  draw: (chance: Chance) => {
+    readonly method: string;
+    readonly path: string;
+    readonly body: string;
+  } = anything,
 ) {
-  const { below, pick } = randomFrom(seed);
+  const chance = randomFrom(seed);
+  const { pick } = chance;
   const agent = new Agent({ keepAlive: true, maxSockets: 25 });
   const statuses: Record<string, number> = {};
   const send = async () => {
-    const path = `/${Array.from({ length: 1 + below(5) }, () => pick(PIECES)).join('')}`.replace(/^\/+/, '/');
+    const { method, path, body } = draw(chance);
     const headers = { ...pick(HEADERS), ...pick(HEADERS), ...own };
-    const asked = request({ agent, port, host: '127.0.0.1', method: pick(METHODS), path, headers });
-    asked.end(pick(BODIES));
+    const asked = request({ agent, port, host: '127.0.0.1', method, path, headers });
+    asked.end(body);
     try {
       const [answer] = await once(asked, 'response');
       statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1;
@@ -161,15 +204,29 @@ test('10 000 random requests without the token: nothing let in, nothing crashed'
   await answersStill(listening);
 }, 60_000);
 
-test('10 000 random requests of a reporter: nothing read, nothing changed, nothing crashed', async () => {
+test('random requests of a reporter: nothing read, nothing changed, nothing crashed', async () => {
   const { store, ...listening } = await server();
-  const statuses = await attack(listening, 20_261_122, 10_000, { authorization: `Bearer ${REPORTER}` });
+  const statuses = await attack(listening, 20_261_122, 2_000, { authorization: `Bearer ${REPORTER}` });
   const { override, policy, clear, history } = store.calls;
   expect({ override, policy, clear, history }).toEqual({ override: 0, policy: 0, clear: 0, history: 0 });
   const expected = ['200', '204', '400', '403', '404', '413', '415', '429', 'cut'];
   expect(Object.keys(statuses).filter((status) => !expected.includes(status))).toEqual([]);
   await answersStill(listening);
 }, 60_000);
+
+test('10 000 random reports: those that make sense are taken, nothing else happens', async () => {
+  const { store, ...listening } = await server();
+  const before = { ...store.calls };
+  const own = { authorization: `Bearer ${REPORTER}`, 'content-type': 'application/json' };
+  const statuses = await attack(listening, 20_261_123, 10_000, own, aReport);
+  expect(statuses['204']).toBeGreaterThan(100);
+  const expected = ['204', '400', '403', '429', '503', 'cut'];
+  expect(Object.keys(statuses).filter((status) => !expected.includes(status))).toEqual([]);
+  for (const verb of ['override', 'policy', 'clear', 'report', 'transition'] as const)
+    expect([verb, store.calls[verb]]).toEqual([verb, before[verb]]);
+  expect(({} as Record<string, unknown>).admitted).toBeUndefined();
+  await answersStill(listening);
+}, 120_000);
 
 test('random requests of an operator are answered, and never with an error of the server', async () => {
   const { store: _, ...listening } = await server();
