@@ -244,5 +244,11 @@ test('the dashboard asks for metrics that the library tells', () => {
   gear.breaker('ledger');
   metrics.stop();
   expect([...new Set(asked)].sort()).toEqual(['HalfOpens', 'Open', 'Rejected', 'Trips']);
-  expect(JSON.parse(lines[0] as string)).toMatchObject({ HalfOpens: 0, Open: 0, Rejected: 0, Trips: 0, circuit: 'ledger' });
+  expect(JSON.parse(lines[0] as string)).toMatchObject({
+    HalfOpens: 0,
+    Open: 0,
+    Rejected: 0,
+    Trips: 0,
+    circuit: 'ledger',
+  });
 });

@@ -167,7 +167,9 @@ const WEIGH: State = {
     { Condition: jsonata(`$todo != 'call'`), Next: 'Succeed' },
     {
       Comment: 'A probe whose lease has lapsed since does not start',
-      Condition: jsonata(`$exists($seen.mine) ? $millis() + ${SHORTEST_PROBE_MS} < $seen.mine.untilMs : false`),
+      Condition: jsonata(
+        `$exists($seen.mine) ? $millis() + ${SHORTEST_PROBE_MS} < $seen.mine.untilMs : false`,
+      ),
       Next: 'Probe',
     },
     {
