@@ -240,6 +240,35 @@ describe.each(Object.entries(CLIENTS))('the Redis store under faults of the serv
     }
   });
 
+  it('push: a subscriber that the server cuts off because it reads too slowly comes back and brings what was missed', async () => {
+    await command(server.port, 'CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 1mb 0 0');
+    const listener = await listening({ client: client(wire.port), prefix }, {
+      ports: [server.port],
+    } as never);
+    try {
+      const [root] = (await listener.load([name], () => WINDOW)) as [CircuitRecord];
+      const seen: CircuitRecord[] = [];
+      listener.subscribe((record) => seen.push(record));
+      wire.clog();
+      // Nor is there a new connection, before there is something to miss.
+      wire.target = 1;
+      // More than the buffers of both kernels hold.
+      const flood = "for i = 1, 64 do redis.call('PUBLISH', ARGV[1], string.rep('x', 1000000)) end";
+      await command(server.port, 'EVAL', flood, '0', `${prefix}:changes`);
+      await until(async () => (await subscribers([server.port], prefix)) === 0);
+      const writer = new RedisStore({ client: client(server.port), prefix, push: false });
+      await writer.load([name], () => WINDOW);
+      const { record } = await writer.transition(root, openHead(root, writer.now() as number));
+      await writer.close();
+      expect(seen).toEqual([]);
+      wire.target = server.port;
+      wire.unclog();
+      await until(() => seen.some(({ epoch }) => epoch.id === record.epoch.id));
+    } finally {
+      await listener.close();
+    }
+  });
+
   it('L10 ten thousand circuits are read in one pipelined round trip', async () => {
     await read();
     const names = Array.from({ length: 10_000 }, (_, i) => `${name}-${i}`);

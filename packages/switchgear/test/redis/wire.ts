@@ -49,6 +49,15 @@ export class Wire {
     for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
   }
 
+  /** The clients of now read nothing more, until `unclog`: what they are sent piles up at the server. */
+  clog(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  unclog(): void {
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   /** Cuts all connections; what waits here is lost. New ones are let through. */
   cut(): void {
     this.#held = undefined;
