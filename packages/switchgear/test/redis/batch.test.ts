@@ -31,8 +31,9 @@ class Rounds {
     this.client.duplicate = (options) => {
       const own = duplicate(options);
       const call = own.call.bind(own) as (name: string, ...args: string[]) => Promise<unknown>;
-      own.call = (name: string, ...args: never[]) => this.#join(name, () => call(name, ...args));
-      return own;
+      return Object.assign(own, {
+        call: (name: string, ...args: string[]) => this.#join(name, () => call(name, ...args)),
+      });
     };
   }
 
