@@ -55,7 +55,8 @@ const MARGIN_MS = 1_000;
 
 /**
  * Limits the calls of the whole fleet. One more than `maxConcurrent` is refused at once; nobody waits in line. Belongs inside the
- * breaker, where an open circuit asks for no slot, and a refusal counts as nothing.
+ * breaker, where an open circuit asks for no slot, and a refusal counts as nothing. It refuses in a breaker's shadow mode too: guards
+ * that were asked for do what they do.
  *
  * Cost: two calls of `slots` for each call, the first awaited: this is no part of a breaker unless you add it. While `slots` cannot
  * be reached calls go on, limited by each breaker's own bulkhead alone.
