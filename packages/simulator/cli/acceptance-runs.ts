@@ -197,7 +197,12 @@ export async function healthy(): Promise<Finding> {
     store.watcher = { sent: nothing, asked: () => batches++, told: nothing, failed: nothing, wrote: nothing };
     for (let index = 0; index < processes; index++) {
       const process = new Process(engine, index);
-      const gear = new Switchgear({ store: store.connect(process), processId: process.name, clock: process });
+      const gear = new Switchgear({
+        store: store.connect(process),
+        processId: process.name,
+        clock: process,
+        random: () => random.uniform(),
+      });
       const breakers = Array.from({ length: circuits }, (_, i) => gear.breaker(`circuit-${i}`, QUIET));
       const call = (): void => {
         engine.touch();

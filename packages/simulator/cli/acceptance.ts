@@ -160,8 +160,9 @@ breaker in passing and have no events of their own; a test holds every request, 
 default: reads find nothing new where no state ever changes, and would be most of the work.
 
 Stray errors open a fleet that has only just begun. It knows the calls of those processes that have had a failure, since successes ride on
-failures; when three of 200 processes have one each in their first seconds, three of some twenty calls are all that is known. That is the one trip of the sick process's
-fleet, in the third second of hour 308, before anything was sick, and each of those by stray errors (tests hold both). \`minCalls\` is the setting against it.
+failures; when three of 200 processes have one each in their first seconds, three of some twenty calls are all that is known. So the fleet with the sick process
+opened in the third second of hours 308 and 614, before anything was sick, and those with stray errors in their first (tests hold it for
+hour 308 and for one of the others). \`minCalls\` is the setting against it.
 
 ## Not shown here
 
