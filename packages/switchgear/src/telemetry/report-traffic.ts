@@ -79,7 +79,7 @@ class Reporter {
   /** What was told of each circuit, in the order of the telling. */
   readonly #told = new Map<string, Counts>();
   readonly #complaints = new Sampler(COMPLAIN_MS);
-  #postedMs = Number.NEGATIVE_INFINITY;
+  #postedMs: number | undefined;
   #underWay: Promise<void> | undefined;
 
   constructor(gear: Switchgear, settings: Settings, clock: Clock) {
