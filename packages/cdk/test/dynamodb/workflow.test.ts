@@ -92,7 +92,9 @@ describe('failures', () => {
     expect(await run(fails)).toMatchObject(PAYMENT_DOWN);
     const record = await bench.record(circuit);
     expect(record).toMatchObject({ state: 'closed', epoch: { number: 0, id: 'root-6000x10' } });
-    expect(Object.values(record.evidence)).toEqual([{ calls: 1, failures: 1, slow: 0, votes: 0 }]);
+    expect(Object.values(record.evidence)).toEqual([
+      { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+    ]);
     expect(record.sinceMs).toBeGreaterThan(0);
     expect(await bench.store.list()).toContain(circuit);
     expect(Number((await bench.item(circuit)).ttl?.N)).toBeGreaterThan(bench.now() / 1_000 + 604_000);

@@ -8,7 +8,13 @@ import { circuitView } from '../../src/circuits/circuit-view.ts';
 const NOW = new FakeClock().now();
 const near = fc.integer({ min: -30_000, max: 30_000 }).map((ms) => NOW + ms);
 const count = fc.integer({ min: 0, max: 50 });
-const counts = fc.record({ calls: count, failures: count, slow: count, votes: count });
+const counts = fc.record({
+  calls: count,
+  failures: count,
+  slow: count,
+  isolated: count,
+  votes: count,
+});
 const slot = fc.integer({ min: -12, max: 3 }).map((slots) => Math.floor(NOW / 6_000) + slots);
 
 const override = fc.record(

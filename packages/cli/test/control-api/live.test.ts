@@ -154,9 +154,13 @@ test('a sample a second: what the fleet reported, and what this process let thro
   const [base] = await store.load(['payments'], () => ({ bucketMs: 6_000, buckets: 10 }));
   if (!base) throw new Error('no record');
   const slot = Math.floor(clock.now() / 6_000);
-  await store.report(base, { [slot]: { calls: 10, failures: 1, slow: 0, votes: 0 } });
+  await store.report(base, {
+    [slot]: { calls: 10, failures: 1, slow: 0, isolated: 0, votes: 0 },
+  });
   await clock.advance(1_000);
-  const { record } = await store.report(base, { [slot]: { calls: 5, failures: 2, slow: 0, votes: 0 } });
+  const { record } = await store.report(base, {
+    [slot]: { calls: 5, failures: 2, slow: 0, isolated: 0, votes: 0 },
+  });
   expect(record.evidence[slot]).toMatchObject({ calls: 15 });
   await clock.advance(1_000);
   const samples = (await client.heard()).filter(of('sample')).map(dataOf);
@@ -177,7 +181,13 @@ test('what a circuit reports that was not there with the sample before is in the
   const [base] = await store.load(['ledger'], () => ({ bucketMs: 6_000, buckets: 10 }));
   if (!base) throw new Error('no record');
   await store.report(base, {
-    [Math.floor(clock.now() / 6_000)]: { calls: 10, failures: 1, slow: 0, votes: 0 },
+    [Math.floor(clock.now() / 6_000)]: {
+      calls: 10,
+      failures: 1,
+      slow: 0,
+      isolated: 0,
+      votes: 0,
+    },
   });
   await clock.advance(1_000);
   const samples = (await client.heard()).filter(of('sample')).map(dataOf);

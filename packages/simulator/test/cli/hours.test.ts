@@ -55,34 +55,24 @@ test('hours of something else are begun anew, and leave those of others alone', 
   expect(other?.what).toBe(DEAD.what);
 });
 
+const number = (n: number) => n.toLocaleString('en').replace(',', ' ');
+
 test('what is run for hours is what its words say', () => {
   for (const { what, scenario, policy } of Object.values(TASKS)) {
     const { fleet, rate } = scenario;
-    expect(what).toContain(`${'processes' in fleet ? fleet.processes : 0} processes`);
-    expect(what).toContain(`${rate.peak.toLocaleString('en').replace(',', ' ')} calls/s`);
+    expect(what).toContain(`${number('processes' in fleet ? fleet.processes : 0)} processes`);
+    expect(what).toContain(`${number(rate.peak)} calls/s`);
     expect(what).toContain(policy.quorum ? `quorum ${policy.quorum}` : 'default policy');
-    expect(what.endsWith(policy.minCalls ? `minCalls ${policy.minCalls}` : 'DynamoDB')).toBe(true);
   }
 });
 
-test('stray errors open a fleet in its first second, when they are a tenth of all that it knows; minCalls keeps it closed', async () => {
-  const task = TASKS['stray errors'] as Task;
-  const changesWith = async (policy: Task['policy']) =>
-    (await observed(task.scenario, 60_000, { seed: 4, policy })).changes;
-  const [trip, ...rest] = await changesWith(task.policy);
-  expect(trip?.to).toBe('open');
-  expect(trip?.atMs).toBeLessThan(1_000);
-  expect(rest.map(({ to }) => to)).toEqual(['half-open', 'closed']);
-  expect(await changesWith({ ...task.policy, minCalls: 100 })).toEqual([]);
-});
-
-test('so it is with 0.01 % and quorum 2, in one beginning of some hundreds', async () => {
-  const changesWith = async (name: string) => {
+// Seeds in which three of the fleet's first processes have a stray error before they have made many calls.
+test('stray errors open no fleet that has only just begun', async () => {
+  for (const [name, seed] of [
+    ['stray errors', 4],
+    ['sick process', 308],
+  ] as const) {
     const { scenario, policy, cacheTtl } = TASKS[name] as Task;
-    return (await observed(scenario, 60_000, { seed: 308, policy, gear: { cacheTtl } })).changes;
-  };
-  const [trip] = await changesWith('sick process');
-  expect(trip?.to).toBe('open');
-  expect(trip?.atMs).toBeLessThan(3_000);
-  expect(await changesWith('sick process, minCalls')).toEqual([]);
+    expect((await observed(scenario, 60_000, { seed, policy, gear: { cacheTtl } })).changes).toEqual([]);
+  }
 });

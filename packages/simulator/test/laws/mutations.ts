@@ -84,7 +84,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what was sent is sent again',
     file: 'circuit/era.ts',
-    from: '      own.sent = { calls, failures, slow, votes };\n',
+    from: '      own.sent = counts;\n',
     to: '',
     laws: ['L2'],
   },
@@ -154,8 +154,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a process votes beyond its share',
     file: 'circuit/era.ts',
-    from: 'bad && own.votes < share ? 1 : 0',
-    to: 'bad ? 1 : 0',
+    from: 'wrongWith(own, this.policy, 1) && own.votes < share ? 1 : 0',
+    to: 'wrongWith(own, this.policy, 1) ? 1 : 0',
     laws: ['L11'],
   },
   {

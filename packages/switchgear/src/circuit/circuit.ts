@@ -402,7 +402,10 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** A new epoch begins for this process. */
   #enter(record: CircuitRecord, known: CircuitRecord | undefined): void {
-    this.era = new Era(this.#policy, record);
+    // A recovery is a good call that everybody knows of: the probe's.
+    const recovered =
+      record.transition?.reason === 'recovered' && this.now() - record.sinceMs < this.#policy.failureWindow;
+    this.era = new Era(this.#policy, record, recovered || this.era.well);
     if (record.state !== 'half-open') this.#probing.forget();
     if (known || record.state !== 'closed') this.#leaveLocal();
     if (!this.#commits.claim(record.epoch.id) && known && record.transition)

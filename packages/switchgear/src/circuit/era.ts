@@ -1,7 +1,7 @@
 /** What this process saw of a circuit in one epoch. */
 
 import { type Counts, type Evidence, minus, NOTHING, plus, slotAt, type Window } from '../core/evidence.ts';
-import { type OwnCounts, type Policy, voteShare } from '../core/policy.ts';
+import { type OwnCounts, type Policy, voteShare, wrongWith } from '../core/policy.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -22,15 +22,22 @@ export class Era {
   #buckets: Bucket[] = [];
   #current: Bucket = bucket(-Infinity);
   #streak = 0;
+  #well: boolean;
 
-  constructor(policy: Policy, window: Window) {
+  constructor(policy: Policy, window: Window, well = false) {
     this.policy = policy;
     this.#window = window;
+    this.#well = well;
+  }
+
+  /** Whether the latest call that this process knows of was good; false before the first. */
+  get well(): boolean {
+    return this.#well;
   }
 
   /** A new beginning in the same epoch. Votes stay given: the fleet's window still has them, and each process has but its share. */
   afterwards(): Era {
-    const next = new Era(this.policy, this.#window);
+    const next = new Era(this.policy, this.#window, this.#well);
     next.#buckets = this.#buckets.map(({ slot, votes }) => ({
       ...bucket(slot),
       votes,
@@ -56,17 +63,27 @@ export class Era {
   success(): void {
     this.#current.calls++;
     this.#streak = 0;
+    this.#well = true;
   }
 
-  /** Counts a call that failed, was slow, or both. */
+  /**
+   * Counts a call that failed, was slow, or both. One is isolated: the first bad call of the window, after a good one. It is
+   * what makes this process tell its calls, and the fleet knows only of processes that had one: by those alone, every
+   * dependency looks bad. Without that call, the rest of the process's calls is as bad as any (Haldane, Biometrika 33, 1945: of
+   * calls that were made until some were bad, (bad − 1) / (calls − 1) is the unbiased share).
+   */
   bad(failed: boolean, slow: boolean): void {
     const current = this.#current;
+    const before = this.total();
+    const isolated = this.#well && before.failures + before.slow === 0;
+    this.#well = false;
     current.calls++;
     if (failed) {
       current.failures++;
       this.#streak++;
     } else this.#streak = 0;
     if (slow) current.slow++;
+    if (isolated) current.isolated++;
     this.#vote();
   }
 
@@ -76,10 +93,7 @@ export class Era {
     if (share === 0) return;
     const own = this.total();
     const streak = this.#streak >= this.policy.consecutiveFailures;
-    const bad =
-      own.failures / own.calls >= this.policy.failureRatio ||
-      own.slow / own.calls >= this.policy.slowCallRatio;
-    const more = streak ? share - own.votes : bad && own.votes < share ? 1 : 0;
+    const more = streak ? share - own.votes : wrongWith(own, this.policy, 1) && own.votes < share ? 1 : 0;
     this.#current.votes += Math.max(0, more);
   }
 
@@ -100,11 +114,11 @@ export class Era {
     const evidence: Record<number, Counts> = {};
     let some = false;
     for (const own of this.#buckets) {
-      const { calls, failures, slow, votes } = own;
-      if (calls === own.sent.calls) continue;
+      const { slot, sent, ...counts } = own;
+      if (counts.calls === sent.calls) continue;
       some = true;
-      evidence[own.slot] = minus(own, own.sent);
-      own.sent = { calls, failures, slow, votes };
+      evidence[slot] = minus(counts, sent);
+      own.sent = counts;
     }
     return some ? evidence : undefined;
   }

@@ -5,6 +5,8 @@ export interface Counts {
   readonly calls: number;
   readonly failures: number;
   readonly slow: number;
+  /** Bad calls that stand alone in their process: counted above, and not judged. See `Era.bad`. */
+  readonly isolated: number;
   /** Failed or slow calls, capped per process at its share of the quorum. Always 0 with a quorum of 1. */
   readonly votes: number;
 }
@@ -19,7 +21,13 @@ export interface Window {
   readonly buckets: number;
 }
 
-export const NOTHING: Counts = { calls: 0, failures: 0, slow: 0, votes: 0 };
+export const NOTHING: Counts = {
+  calls: 0,
+  failures: 0,
+  slow: 0,
+  isolated: 0,
+  votes: 0,
+};
 
 export function slotAt(nowMs: number, bucketMs: number): number {
   return Math.floor(nowMs / bucketMs);
@@ -35,6 +43,7 @@ export function plus(a: Counts, b: Counts): Counts {
     calls: a.calls + b.calls,
     failures: a.failures + b.failures,
     slow: a.slow + b.slow,
+    isolated: a.isolated + b.isolated,
     votes: a.votes + b.votes,
   };
 }
@@ -44,6 +53,7 @@ export function minus(a: Counts, b: Counts): Counts {
     calls: a.calls - b.calls,
     failures: a.failures - b.failures,
     slow: a.slow - b.slow,
+    isolated: a.isolated - b.isolated,
     votes: a.votes - b.votes,
   };
 }

@@ -42,9 +42,20 @@ export const DEFAULT_WINDOW: Window = /* @__PURE__ */ windowOf({ failureWindow: 
 export function tripReason(counts: Counts, policy: Policy): TransitionReason | undefined {
   if (counts.calls < policy.minCalls) return undefined;
   if (policy.quorum > 1 && counts.votes <= (policy.quorum - 1) * voteShare(policy)) return undefined;
-  if (enough(counts.failures, counts.calls, policy.failureRatio, policy)) return 'failures';
-  if (enough(counts.slow, counts.calls, policy.slowCallRatio, policy)) return 'slow-calls';
+  return wrongWith(counts, policy, policy.failureThreshold);
+}
+
+/** How the calls of a window are bad, at least `least` of them, or `undefined`. */
+export function wrongWith(counts: Counts, policy: Policy, least: number): TransitionReason | undefined {
+  if (enough(counts.failures, policy.failureRatio, counts, least)) return 'failures';
+  if (enough(counts.slow, policy.slowCallRatio, counts, least)) return 'slow-calls';
   return undefined;
+}
+
+/** Where a ratio is asked, isolated calls have no part in it: of how many good ones they were the only bad, nobody knows. */
+function enough(bad: number, ratio: number, { calls, isolated }: Counts, least: number): boolean {
+  const apart = ratio > 0 ? isolated : 0;
+  return bad - apart >= least && (bad - apart) / (calls - apart) >= ratio;
 }
 
 /** What one process saw of its own calls. */
@@ -53,14 +64,10 @@ export interface OwnCounts extends Counts {
   readonly streak: number;
 }
 
-/** Why the calls of one process trip its own circuit, or `undefined`: by the same policy, and by a streak. */
+/** Why the calls of one process trip its own circuit, or `undefined`: by the same policy on all its calls, and by a streak. */
 export function ownTripReason(own: OwnCounts, policy: Policy): TransitionReason | undefined {
   if (own.streak >= policy.consecutiveFailures) return 'consecutive-failures';
-  return tripReason(own, { ...policy, quorum: 1 });
-}
-
-function enough(bad: number, calls: number, ratio: number, policy: Policy): boolean {
-  return bad >= policy.failureThreshold && bad / calls >= ratio;
+  return tripReason({ ...own, isolated: 0 }, { ...policy, quorum: 1 });
 }
 
 /**

@@ -26,15 +26,21 @@ const STATE_NUMBERS: Readonly<Record<CircuitState, readonly string[]>> = {
 export const STATE_FIELDS = ['transition', 'graceMs', 'slots', ...Object.values(STATE_NUMBERS).flat()];
 
 /** Fields of a bucket: `c29001` has the calls of slot 29001. */
-const COUNTERS = { c: 'calls', f: 'failures', s: 'slow', v: 'votes' } as const;
-const COUNTER = /^([cfsv])(\d+)$/;
+const COUNTERS = {
+  c: 'calls',
+  f: 'failures',
+  s: 'slow',
+  i: 'isolated',
+  v: 'votes',
+} as const;
+const COUNTER = /^([cfsiv])(\d+)$/;
 
 const MODES = ['forced-open', 'forced-closed', 'disabled'];
 
 export const leaseField = (slot: number) => `lease${slot}`;
 
 /** What a report adds. Counts of zero are not written. */
-export function evidenceFields(evidence: Evidence, oldest: number): Record<string, number> {
+export function evidenceFields(evidence: Evidence, oldest = -Infinity): Record<string, number> {
   const values: Record<string, number> = {};
   for (const slot in evidence)
     for (const [letter, count] of Object.entries(COUNTERS)) {

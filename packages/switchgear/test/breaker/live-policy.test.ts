@@ -53,6 +53,7 @@ test('processes with different code and one stored policy decide alike', async (
   const values = { failureThreshold: 6, leaseDuration: '9s', halfOpenMaxProbes: 2 } satisfies PolicyValues;
   await f.operator(other).setPolicy('payments', values, { reason });
   await f.call(f.process(0));
+  await f.fail(f.process(0), 1);
   for (const process of [f.process(0), other]) {
     expect(process.breaker.options).toMatchObject({ failureThreshold: 6, leaseDuration: 9_000 });
     await f.fail(process, 3);

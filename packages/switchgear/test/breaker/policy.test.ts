@@ -90,7 +90,7 @@ for (const [asked, openMs] of [
   });
 
 test('a Retry-After that is over when the circuit opens says nothing', async () => {
-  const f = fleet(2, { push: true });
+  const f = fleet(2, { push: true, breaker: { failureRatio: 0 } });
   const [p, other] = [f.process(0), f.process(1)];
   await f.call(other);
   const limited = Object.assign(new Error('limited'), {

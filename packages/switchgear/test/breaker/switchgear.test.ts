@@ -187,7 +187,7 @@ test.each([Number.NaN, 2 ** 31, '2s' as never])(
 );
 
 test('flush waits for the transition that a report brings about', async () => {
-  const f = fleet(2, { gear: { storeTimeout: '10s' } });
+  const f = fleet(2, { gear: { storeTimeout: '10s' }, breaker: { failureRatio: 0 } });
   for (const process of f.processes) await f.call(process);
   const p = f.process(0);
   await f.fail(f.process(1), 2);

@@ -480,7 +480,10 @@ export class Fleet {
     const { failureThreshold, minCalls, failureRatio, slowCallRatio, quorum } = this.#policy;
     const share = Math.ceil(failureThreshold / quorum);
     if (counts.calls < minCalls || (quorum > 1 && counts.votes <= (quorum - 1) * share)) return undefined;
-    const much = (bad: number, ratio: number) => bad >= failureThreshold && bad >= ratio * counts.calls;
+    const much = (bad: number, ratio: number) => {
+      const apart = ratio === 0 ? 0 : counts.isolated;
+      return bad - apart >= failureThreshold && bad - apart >= ratio * (counts.calls - apart);
+    };
     if (much(counts.failures, failureRatio)) return { to: 'open', reason: 'failures', counts };
     return much(counts.slow, slowCallRatio) ? { to: 'open', reason: 'slow-calls', counts } : undefined;
   }

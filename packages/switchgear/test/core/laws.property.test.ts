@@ -6,8 +6,18 @@ import { smallPolicies } from './policies.ts';
 const nth = fc.nat(1_000);
 
 const counts = fc
-  .record({ successes: fc.nat(2), failures: fc.nat(3), slow: fc.nat(3), votes: fc.nat(2) })
-  .map(({ successes, ...bad }) => ({ calls: successes + Math.max(bad.failures, bad.slow), ...bad }));
+  .record({
+    successes: fc.nat(2),
+    failures: fc.nat(3),
+    slow: fc.nat(3),
+    isolated: fc.nat(1),
+    votes: fc.nat(2),
+  })
+  .map(({ successes, isolated, ...bad }) => ({
+    ...bad,
+    calls: successes + Math.max(bad.failures, bad.slow),
+    isolated: Math.min(isolated, Math.max(bad.failures, bad.slow)),
+  }));
 
 type Weighted<T> = { readonly weight: number; readonly arbitrary: fc.Arbitrary<T> };
 

@@ -2,7 +2,7 @@
 
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Evidence, slotAt } from '../../src/core/evidence.ts';
+import { type Counts, type Evidence, slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, type ClosedHead, type OpenHead, rootRecord } from '../../src/core/record.ts';
 import type { DynamoDBOperatorStore } from '../../src/store/dynamodb/index.ts';
 import type { AttributeValue, DynamoDBTransport, Item } from '../../src/store/dynamodb/transport.ts';
@@ -13,7 +13,15 @@ const DAY_SEC = 86_400;
 const AUTHOR = { by: 'ana', reason: 'maintenance' };
 
 function evidenceAt(nowMs: number): Evidence {
-  return { [slotAt(nowMs, WINDOW.bucketMs)]: { calls: 4, failures: 3, slow: 0, votes: 0 } };
+  return {
+    [slotAt(nowMs, WINDOW.bucketMs)]: {
+      calls: 4,
+      failures: 3,
+      slow: 0,
+      isolated: 0,
+      votes: 0,
+    },
+  };
 }
 
 function opened(base: CircuitRecord, nowMs: number): OpenHead {
@@ -91,14 +99,20 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       const answers = await Promise.all(Array.from({ length: 200 }, () => store.report(base, evidence)));
       expect(answers.every(({ accepted }) => accepted)).toBe(true);
       const [counts] = Object.values((await read(base.name)).evidence);
-      expect(counts).toEqual({ calls: 800, failures: 600, slow: 0, votes: 0 });
+      expect(counts).toEqual({
+        calls: 800,
+        failures: 600,
+        slow: 0,
+        isolated: 0,
+        votes: 0,
+      });
     });
 
     test('counts of zero are not written', async () => {
       const base = await read(newName());
       await store.report(base, evidenceAt(now()));
       const counters = Object.keys(await itemOf(base.name)).filter((attribute) =>
-        /^[cfsv]\d/.test(attribute),
+        /^[cfsiv]\d/.test(attribute),
       );
       expect(counters.map((attribute) => attribute[0]).sort()).toEqual(['c', 'f']);
     });
@@ -134,13 +148,20 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
           ...{ calls: 123_456, failures: 12_345, lastFailure: 'UND_ERR_CONNECT_TIMEOUT' },
         },
       };
-      record = (await store.transition(record, next)).record;
       const slot = slotAt(now(), WINDOW.bucketMs);
-      const busy = { calls: 123_456, failures: 23_456, slow: 34_567, votes: 4_567 };
-      const full = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [slot - i, busy]));
-      record = (await store.report(record, full)).record;
-      expect(Object.keys(record.evidence)).toHaveLength(10);
-      expect(sizeOf(await itemOf(name))).toBeLessThan(1_024);
+      const busy = { calls: 123_456, failures: 23_456, slow: 34_567, isolated: 999, votes: 4_567 };
+      const full = (counts: Counts) =>
+        Object.fromEntries(Array.from({ length: 10 }, (_, i) => [slot - i, counts]));
+      const sizeWith = async (counts: Counts) => {
+        record = (await store.transition(record, { ...next, epoch: opened(record, nowMs).epoch })).record;
+        record = (await store.report(record, full(counts))).record;
+        expect(Object.keys(record.evidence)).toHaveLength(10);
+        return sizeOf(await itemOf(name));
+      };
+      expect(await sizeWith({ ...busy, votes: 0 })).toBeLessThan(1_024);
+      expect(await sizeWith({ ...busy, slow: 0 })).toBeLessThan(1_024);
+      // Slow calls AND a quorum, on every bucket of a busy window, are two write units: docs/protocol.md says so.
+      expect(await sizeWith(busy)).toBeLessThan(1_100);
     });
 
     test('a record expires a week after the last thing it says, in seconds', async () => {

@@ -22,7 +22,15 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 const region = 'eu-central-1';
 
 function evidenceNow() {
-  return { [Math.floor(Date.now() / WINDOW.bucketMs)]: { calls: 1, failures: 1, slow: 0, votes: 0 } };
+  return {
+    [Math.floor(Date.now() / WINDOW.bucketMs)]: {
+      calls: 1,
+      failures: 1,
+      slow: 0,
+      isolated: 0,
+      votes: 0,
+    },
+  };
 }
 
 describe('the AWS SDK behind the seam', () => {

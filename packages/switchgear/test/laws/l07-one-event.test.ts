@@ -171,7 +171,7 @@ test('L7 a transition of unknown fate is looked up once, and told only if it hap
 });
 
 test('L7 a failure from before the window is not told as the reason of a trip', async () => {
-  const f = fleet(3);
+  const f = fleet(3, { breaker: { failureRatio: 0 } });
   const p = f.process(0);
   await f.fail(p, 1);
   await f.advance(600_000);

@@ -112,7 +112,7 @@ test('L10 own evidence that meets the policy goes straight to the transition', a
 });
 
 test('L10 crossing the threshold with others’ evidence costs one report and one transition', async () => {
-  const f = fleet(3);
+  const f = fleet(3, { breaker: { failureRatio: 0 } });
   for (const process of f.processes) await f.call(process);
   await f.fail(f.process(0), 1);
   await f.fail(f.process(1), 1);

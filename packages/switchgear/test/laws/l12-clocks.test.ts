@@ -9,7 +9,7 @@ const SKEWS_MS = [0, 60_000, -60_000, 37_123, -59_001];
 test('L12 clocks a minute apart: trip, one probe, close, at the store’s times', async () => {
   const f = fleet(5, { skewsMs: SKEWS_MS });
   for (const process of f.processes) await f.call(process);
-  for (let i = 0; i < 3; i++) await f.fail(f.process(i), 1);
+  for (let i = 0; i < 3; i++) await f.fail(f.process(i), 2);
   const open = await f.record();
   expect(open.state).toBe('open');
   expect(Math.abs(open.sinceMs - f.clock.now())).toBeLessThanOrEqual(1_000);
@@ -65,8 +65,8 @@ for (const taker of [1, 2])
 test('L12 evidence of processes with different clocks meets in the same window', async () => {
   const f = fleet(3, { skewsMs: [0, 60_000, -60_000], breaker: { failureWindow: '10s' } });
   for (const process of f.processes) await f.call(process);
-  for (const process of f.processes) await f.fail(process, 1);
-  expect(await f.record()).toMatchObject({ state: 'open', transition: { failures: 3 } });
+  for (const process of f.processes) await f.fail(process, 2);
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { failures: 6 } });
 });
 
 test('L12 a process that has not learnt the store’s time trips nobody but itself', async () => {

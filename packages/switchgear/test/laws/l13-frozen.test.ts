@@ -196,7 +196,7 @@ test('L13 a call that was frozen has the rest of its time after the thaw, and no
 });
 
 test('L13 in Lambda the transition that a report or a verdict brings about is awaited too', async () => {
-  const f = fleet(2, { gear: { awaitReports: true } });
+  const f = fleet(2, { gear: { awaitReports: true }, breaker: { failureRatio: 0 } });
   const [p, other] = [f.process(0), f.process(1)];
   for (const process of f.processes) await f.call(process);
   await f.fail(other, 2);

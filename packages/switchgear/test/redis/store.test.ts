@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GENERATED, generateLua } from '../../../../scripts/generate-lua.mjs';
 import { createStore } from '../../src/config/index.ts';
-import { slotAt } from '../../src/core/evidence.ts';
+import { NOTHING, slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { newId } from '../../src/id.ts';
@@ -74,7 +74,13 @@ describe('the keys of a circuit', () => {
 
     const root = rootRecord(name, WINDOW);
     let { record } = await store.report(root, {
-      [slotAt(Date.now(), 6_000)]: { calls: 1, failures: 1, slow: 0, votes: 0 },
+      [slotAt(Date.now(), 6_000)]: {
+        calls: 1,
+        failures: 1,
+        slow: 0,
+        isolated: 0,
+        votes: 0,
+      },
     });
     await expectTtl(near(7 * DAY_MS));
     ({ record } = await store.transition(record, openHead(record, store.now() as number)));
@@ -260,7 +266,7 @@ it('memory per circuit is what docs/redis.md states', async () => {
   const base = rootRecord('payments', WINDOW);
   const report = (buckets: number, slow: number) => {
     const newest = slotAt(store.now() ?? Date.now(), 6_000);
-    const counts = { calls: 120, failures: 12, slow, votes: 0 };
+    const counts = { ...NOTHING, calls: 120, failures: 12, slow };
     const slots = Array.from({ length: buckets }, (_, i) => [newest - i, counts] as const);
     return store.report(base, Object.fromEntries(slots));
   };

@@ -73,7 +73,9 @@ describe.skipIf(!program)(title, () => {
     it('counts on after SCRIPT FLUSH', async () => {
       const slot = slotAt(store.now() ?? 0, WINDOW.bucketMs);
       const report = () =>
-        store.report(rootRecord('flushed', WINDOW), { [slot]: { calls: 1, failures: 1, slow: 0, votes: 0 } });
+        store.report(rootRecord('flushed', WINDOW), {
+          [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+        });
       await report();
       await command(server.port, 'SCRIPT', 'FLUSH');
       const { record } = await report();

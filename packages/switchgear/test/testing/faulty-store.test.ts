@@ -28,7 +28,9 @@ beforeEach(() => {
 
 function report() {
   const slot = Math.floor(clock.now() / WINDOW.bucketMs);
-  return store.report(ROOT, { [slot]: { calls: 1, failures: 1, slow: 0, votes: 0 } });
+  return store.report(ROOT, {
+    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+  });
 }
 
 async function read(options?: { consistent: boolean }): Promise<CircuitRecord> {

@@ -104,20 +104,25 @@ const EVIDENCE = `
   $total := function($letter, $slot) {
     $sum([[$slot - $record.buckets + 1..$slot + 1].$lookup($record, $letter & $)])
   };
-  $counters := $keys($record)[$contains($, /^[cfsv][0-9]+$/)];
+  $counters := $keys($record)[$contains($, /^[cfsiv][0-9]+$/)];
   $latest := $max([$counters.$number($substring($, 1))][$ > $present - $record.buckets and $ <= $present + 1]);
   $all := function($slot) {
-    { 'calls': $total('c', $slot), 'failures': $total('f', $slot), 'slow': $total('s', $slot), 'votes': $total('v', $slot) }
+    {
+      'calls': $total('c', $slot), 'failures': $total('f', $slot), 'slow': $total('s', $slot),
+      'isolated': $total('i', $slot), 'votes': $total('v', $slot)
+    }
   };
-  $enough := function($bad, $calls, $ratio) {
-    $bad >= $rules.failureThreshold ? ($calls = 0 ? true : $bad / $calls >= $ratio) : false
-  };
+  $enough := function($bad, $ratio, $counts) {(
+    $apart := $ratio > 0 ? $counts.isolated : 0;
+    $bad - $apart >= $rules.failureThreshold
+      ? ($counts.calls = $apart ? true : ($bad - $apart) / ($counts.calls - $apart) >= $ratio) : false
+  )};
   $tripReason := function($counts) {
     $counts.calls < $rules.minCalls ? ''
       : $rules.quorum > 1
         and $counts.votes <= ($rules.quorum - 1) * $ceil($rules.failureThreshold / $rules.quorum) ? ''
-      : $enough($counts.failures, $counts.calls, $rules.failureRatio) ? 'failures'
-      : $enough($counts.slow, $counts.calls, $rules.slowCallRatio) ? 'slow-calls' : ''
+      : $enough($counts.failures, $rules.failureRatio, $counts) ? 'failures'
+      : $enough($counts.slow, $rules.slowCallRatio, $counts) ? 'slow-calls' : ''
   };`;
 
 const DUE = `

@@ -37,7 +37,7 @@ const COMMON = `
   $now := $millis();
   $record := $seen.record;
   $present := $floor($now / $record.bucketMs);
-  $counters := $keys($record)[$contains($, /^[cfsv][0-9]+$/)];
+  $counters := $keys($record)[$contains($, /^[cfsiv][0-9]+$/)];
   $epochHolds := ($record.epoch = 0
     ? '(attribute_not_exists(#epoch) OR (#epoch = :fromEpoch AND #epochId = :fromId))'
     : '(#epoch = :fromEpoch AND #epochId = :fromId)');

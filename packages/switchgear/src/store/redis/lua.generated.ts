@@ -131,7 +131,7 @@ return answer(1, key, nowMs)`,
 return { 1, time[1] * 1000 + math.floor(time[2] / 1000), redis.call('HGETALL', KEYS[1]) }`,
   },
   report: {
-    sha1: '858f7d5fc81ed72806069a0b0ab880e14075aba3',
+    sha1: '1954bd0c0f6e2de9ab002052430ff923c90d8e62',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -172,20 +172,16 @@ local function push(channel, name, key)
 redis.pcall('PUBLISH', channel, cjson.encode({ name, redis.call('HGETALL', key) }))
 end
 local key, nowMs = KEYS[1], now()
-local epoch, epochId, keepMs, buckets = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local epoch, epochId, keepMs, counters = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local record = read(key)
 if not holds(record, epoch, epochId) then return answer(0, key, nowMs) end
-create(key, record, 5 + buckets * 5, nowMs)
+create(key, record, 5 + counters * 2, nowMs)
 local oldest = math.floor(nowMs / record.bucketMs) - record.buckets + 1
-for i = 5, buckets * 5, 5 do
-local slot = tonumber(ARGV[i])
-for at, letter in ipairs({ 'c', 'f', 's', 'v' }) do
-local count = tonumber(ARGV[i + at])
-if slot >= oldest and count > 0 then redis.call('HINCRBY', key, letter .. ARGV[i], count) end
-end
+for i = 5, counters * 2 + 4, 2 do
+if tonumber(ARGV[i]:match('%d+$')) >= oldest then redis.call('HINCRBY', key, ARGV[i], ARGV[i + 1]) end
 end
 for field in pairs(record) do
-local slot = tonumber(field:match('^[cfsv](%d+)$'))
+local slot = tonumber(field:match('^[cfsiv](%d+)$'))
 if slot and slot < oldest then redis.call('HDEL', key, field) end
 end
 expire(key, record, nowMs, keepMs)
@@ -253,7 +249,7 @@ end
 return answer(1, key, nowMs)`,
   },
   transition: {
-    sha1: 'd1e8e87b435c38b056f1275748d11360328cecb3',
+    sha1: '3fb795f5af3a5e56871851ae01d7861b5282457c',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -314,7 +310,7 @@ return answer(0, key, nowMs)
 end
 local ended = override and record.override and act(record, 'override')
 for field in pairs(record) do
-if field:match('^[cfsv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
+if field:match('^[cfsiv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
 for i = 11, 10 + removed do
 if record[ARGV[i]] then redis.call('HDEL', key, ARGV[i]) end

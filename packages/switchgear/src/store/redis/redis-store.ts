@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { OverrideRequest, ProbeResult, Signature } from '../../core/apply.ts';
-import type { Counts, Evidence, Window } from '../../core/evidence.ts';
+import type { Evidence, Window } from '../../core/evidence.ts';
 import {
   type CircuitRecord,
   CLOCK_BOUND_MS,
@@ -20,7 +20,7 @@ import type {
   WriteAnswer,
 } from '../contract.ts';
 import { filedIn } from '../filed.ts';
-import { type recordOf, UnreadableError } from '../record-fields.ts';
+import { evidenceFields, type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, Keys } from './keys.ts';
@@ -115,12 +115,9 @@ export class RedisStore implements OperatorStore {
   }
 
   async report(base: CircuitRecord, evidence: Evidence): Promise<WriteAnswer> {
-    const buckets = Object.keys(evidence).map((slot) => {
-      const { calls, failures, slow, votes } = evidence[Number(slot)] as Counts;
-      return [slot, calls, failures, slow, votes];
-    });
+    const counters = Object.entries(evidenceFields(evidence));
     await this.#enter(base);
-    const args = [KEEP_RECORD_MS, buckets.length, ...buckets.flat(), ...flatRoot(base)];
+    const args = [KEEP_RECORD_MS, counters.length, ...counters.flat(), ...flatRoot(base)];
     return this.#write('report', base, args);
   }
 

@@ -4,7 +4,7 @@ import { type CircuitRecord, rootRecord } from '../../core/record.ts';
 import { type Bench, type Definition, WINDOW } from './case.ts';
 import { openHead } from './heads.ts';
 
-const FAILURE: Counts = { calls: 3, failures: 1, slow: 2, votes: 1 };
+const FAILURE: Counts = { calls: 3, failures: 1, slow: 2, isolated: 1, votes: 1 };
 
 function at(nowMs: number, counts = FAILURE): Evidence {
   return { [slotAt(nowMs, WINDOW.bucketMs)]: counts };
@@ -20,8 +20,8 @@ function stored(evidence: Evidence): Counts {
   return Object.values(evidence).reduce(plus, NOTHING);
 }
 
-function times(n: number, { calls, failures, slow, votes }: Counts): Counts {
-  return { calls: n * calls, failures: n * failures, slow: n * slow, votes: n * votes };
+function times(n: number, counts: Counts): Counts {
+  return Array(n).fill(counts).reduce(plus, NOTHING);
 }
 
 export const evidenceCases: readonly Definition[] = [
@@ -55,14 +55,17 @@ export const evidenceCases: readonly Definition[] = [
       let record = await bench.read();
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const more: Evidence = {
-        [slot - 1]: { calls: 5, failures: 4, slow: 0, votes: 0 },
-        [slot]: { calls: 2, failures: 0, slow: 1, votes: 1 },
+        [slot - 1]: { calls: 5, failures: 4, slow: 0, isolated: 2, votes: 0 },
+        [slot]: { calls: 2, failures: 0, slow: 1, isolated: 0, votes: 1 },
       };
       for (const n of [1, 2, 3]) {
         const answer = await bench.store.report(record, more);
         assert.equal(answer.accepted, true);
         record = answer.record;
-        assert.deepEqual(counted(bench, record), times(n, { calls: 7, failures: 4, slow: 1, votes: 1 }));
+        assert.deepEqual(
+          counted(bench, record),
+          times(n, { calls: 7, failures: 4, slow: 1, isolated: 2, votes: 1 }),
+        );
       }
       assert.deepEqual(await bench.read(), record);
     },

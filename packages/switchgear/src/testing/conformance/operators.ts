@@ -43,7 +43,9 @@ export const operatorCases: readonly Definition[] = [
       assert.equal((await store.list()).filter((listed) => listed === name).length, 1);
       const base = await bench.read();
       const slot = slotAt(bench.now(), base.bucketMs);
-      const answer = await store.report(base, { [slot]: { calls: 1, failures: 1, slow: 0, votes: 0 } });
+      const answer = await store.report(base, {
+        [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+      });
       assert.equal(answer.accepted, true);
       assert.equal(answer.record.override?.mode, 'disabled');
     },
@@ -99,7 +101,9 @@ export const operatorCases: readonly Definition[] = [
       assert.deepEqual(await bench.read(), { ...base, override, policy });
       // Each from a base without either, as a process has it that read before the operator acted.
       const answers = [
-        await store.report(base, { [slot]: { calls: 1, failures: 1, slow: 0, votes: 0 } }),
+        await store.report(base, {
+          [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+        }),
         await store.lease(base, 1, leaseAt(bench.now())),
         await store.settle(base, { leaseId: lease.id, slot: 0, verdict: 'success' }),
         await store.transition(base, openHead(base, bench.now())),
@@ -145,7 +149,9 @@ export const operatorCases: readonly Definition[] = [
       const { name } = bench;
       const base = await bench.read();
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
-      const evidence = { [slot]: { calls: 1, failures: 1, slow: 0, votes: 0 } };
+      const evidence = {
+        [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+      };
       // The circuit is there: one that an operator creates first has a cut of its own, and refuses for that.
       await bench.store.report(base, evidence);
       const answers = await bench.together(20, (client, actor) => {
@@ -212,7 +218,9 @@ export const operatorCases: readonly Definition[] = [
       assert.deepEqual(older?.epoch, open.epoch);
 
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
-      const late = await store.report(open, { [slot]: { calls: 9, failures: 9, slow: 0, votes: 0 } });
+      const late = await store.report(open, {
+        [slot]: { calls: 9, failures: 9, slow: 0, isolated: 0, votes: 0 },
+      });
       assert.deepEqual(late, { accepted: false, record: cleared });
       const { override } = (await store.override(name, { mode: 'disabled', ...ANA })).record;
       assert.equal(override?.version, 3, 'versions go on: an old one never comes back');

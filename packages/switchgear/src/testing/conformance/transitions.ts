@@ -60,7 +60,13 @@ export const transitionCases: readonly Definition[] = [
       const { record } = await bench.store.transition(root, halfOpenHead(root, bench.now(), lease, 2));
       const foreign: CircuitRecord = { ...record, epoch: { number: record.epoch.number, id: newId() } };
       const evidence = {
-        [slotAt(bench.now(), WINDOW.bucketMs)]: { calls: 1, failures: 1, slow: 0, votes: 0 },
+        [slotAt(bench.now(), WINDOW.bucketMs)]: {
+          calls: 1,
+          failures: 1,
+          slow: 0,
+          isolated: 0,
+          votes: 0,
+        },
       };
       const answers = [
         await bench.store.report(foreign, evidence),
@@ -78,7 +84,13 @@ export const transitionCases: readonly Definition[] = [
     async test(bench) {
       const { name, store } = bench;
       const evidence = {
-        [slotAt(bench.now(), WINDOW.bucketMs)]: { calls: 4, failures: 3, slow: 2, votes: 1 },
+        [slotAt(bench.now(), WINDOW.bucketMs)]: {
+          calls: 4,
+          failures: 3,
+          slow: 2,
+          isolated: 0,
+          votes: 1,
+        },
       };
       const base = (await store.report(await bench.read(), evidence)).record;
       const author = { by: 'ana', reason: 'rollout' };
@@ -98,7 +110,7 @@ export const transitionCases: readonly Definition[] = [
     law: 'L1',
     async test(bench) {
       const root = await bench.read();
-      const counts = { calls: 4, failures: 3, slow: 2, votes: 1 };
+      const counts = { calls: 4, failures: 3, slow: 2, isolated: 0, votes: 1 };
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const base = (await bench.store.report(root, { [slot]: counts })).record;
       await bench.other.report(root, { [slot - 2]: counts, [slot - 1]: counts });
@@ -133,7 +145,15 @@ export const transitionCases: readonly Definition[] = [
       const nowMs = bench.now();
       const lease = leaseAt(nowMs);
       const lost: CircuitRecord = { name: bench.name, evidence: {}, ...halfOpenHead(root, nowMs, lease, 2) };
-      const evidence = { [slotAt(nowMs, WINDOW.bucketMs)]: { calls: 1, failures: 1, slow: 0, votes: 0 } };
+      const evidence = {
+        [slotAt(nowMs, WINDOW.bucketMs)]: {
+          calls: 1,
+          failures: 1,
+          slow: 0,
+          isolated: 0,
+          votes: 0,
+        },
+      };
       const answers = [
         await store.report(lost, evidence),
         await store.settle(lost, { leaseId: lease.id, slot: 0, verdict: 'success' }),
@@ -155,11 +175,15 @@ export const transitionCases: readonly Definition[] = [
       const author = { version: 3, by: 'ana', reason: 'long gone', atMs: nowMs };
       const remembered: CircuitRecord = {
         ...root,
-        evidence: { [slot]: { calls: 9, failures: 9, slow: 9, votes: 9 } },
+        evidence: {
+          [slot]: { calls: 9, failures: 9, slow: 9, isolated: 0, votes: 9 },
+        },
         override: { mode: 'forced-open', ...author },
         policy: { values: { quorum: 4 }, ...author },
       };
-      const more = { [slot]: { calls: 2, failures: 1, slow: 0, votes: 0 } };
+      const more = {
+        [slot]: { calls: 2, failures: 1, slow: 0, isolated: 0, votes: 0 },
+      };
       const { record } = await store.report(remembered, more);
       assert.deepEqual(record, { ...root, sinceMs: record.sinceMs, evidence: more });
       const head = openHead(root, nowMs);
