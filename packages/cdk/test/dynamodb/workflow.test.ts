@@ -282,6 +282,7 @@ describe('failures', () => {
       [`f${slot}`]: 3,
       [`c${slot - 20}`]: 1,
     };
+    const begun = Object.fromEntries([...'cfsiv'].map((letter, i) => [letter + (slot - 2 * i - 1), 1]));
     await bench.put(circuit, before);
     await run(
       never,
@@ -289,7 +290,7 @@ describe('failures', () => {
       {
         before: async (state) => {
           if (state === 'Commit')
-            await bench.put(circuit, { ...before, [`c${slot - 3}`]: 1, [`v${slot - 9}`]: 1 });
+            await bench.put(circuit, { ...before, ...begun });
         },
       },
     );

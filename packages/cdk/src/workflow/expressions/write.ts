@@ -121,7 +121,7 @@ const TRANSITION = `
   $next := $seen.next;
   $from := $floor(($now - ${CLOCK_BOUND_MS}) / $record.bucketMs) - $record.buckets + 1;
   $until := $floor(($now + ${CLOCK_BOUND_MS}) / $record.bucketMs);
-  $perhaps := [$from..$until].($slot := $; ['c', 'f', 's', 'v'].($ & $slot));
+  $perhaps := [$from..$until].($slot := $; ['c', 'f', 's', 'i', 'v'].($ & $slot));
   $leases := $record.state = 'half-open' ? [0..$record.slots - 1].('lease' & $) : [];
   $gone := $distinct($append($append(${list(STATE_FIELDS)}, $leases), $append($counters, $perhaps)));
   $change := { 'head': $next, 'set': $next, 'remove': [$gone[$not($exists($lookup($next, $)))]] };`;
