@@ -5,7 +5,7 @@ import type { Circuit } from './circuit/circuit.ts';
 import type { CallOutcome } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
-import type { Answer, Ticket } from './circuit/ticket.ts';
+import { type Answer, Rejection, type Ticket } from './circuit/ticket.ts';
 import { BulkheadFullError, CircuitOpenError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
@@ -107,7 +107,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
     const answer = this.#atOnce(outer);
     if (answer === null) return this.#enter(fn, outer);
-    if (answer instanceof CircuitOpenError) return Promise.reject(answer);
+    if (answer instanceof Rejection) return Promise.reject(this.#turnedAway(answer));
     return this.#start(answer, fn, outer, this.#circuit.usedMs);
   }
 
@@ -121,7 +121,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
   ): (this: This, ...args: Args) => Promise<T | Added> {
     if (typeof fn !== 'function') throw new TypeError(refusal('fn', fn, FUNCTION));
     const breaker = this;
-    return function (this: This, ...args: Args) {
+    return async function (this: This, ...args: Args) {
       return breaker.execute(() => fn.apply(this, args), bring?.(...args));
     };
   }
@@ -145,7 +145,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
     const answer = this.#atOnce(signal);
     if (answer === null) return this.#admitted(signal).then((ticket) => this.#permit(ticket));
-    return answer instanceof CircuitOpenError ? answer : this.#permit(answer);
+    return answer instanceof Rejection ? this.#turnedAway(answer) : this.#permit(answer);
   }
 
   // ── a call ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,8 +154,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
   #atOnce(outer: AbortSignal | undefined): Answer | null {
     if (this.#bulkhead?.full || outer?.aborted) return null;
     const answer = this.#circuit.decide();
-    if (answer instanceof CircuitOpenError) this.#tell('rejected', answer);
-    else if (answer !== null) this.#bulkhead?.tryEnter();
+    if (answer !== null && !(answer instanceof Rejection)) this.#bulkhead?.tryEnter();
     return answer;
   }
 
@@ -180,7 +179,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
         if (!this.#bulkhead.tryEnter()) {
           // No use standing in line before a closed door.
           const rejection = this.#circuit.peek();
-          if (rejection) throw rejection;
+          if (rejection) throw this.#turnedAway(rejection);
           await this.#bulkhead.enter(outer);
         }
         placed = true;
@@ -195,11 +194,12 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
           outer,
           (late) => void this.#circuit.cancelled(late),
         );
-      if (answer instanceof CircuitOpenError) throw answer;
+      if (answer instanceof Rejection) throw this.#turnedAway(answer);
       return answer;
     } catch (error) {
       if (placed) this.ended();
-      this.#refused(error);
+      if (!(error instanceof CircuitOpenError))
+        this.#tell(error instanceof BulkheadFullError ? 'bulkhead-full' : 'ignored', error);
       throw error;
     }
   }
@@ -317,10 +317,11 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     this.#host.tellCall?.({ circuit: this.name, outcome, ...(cause !== undefined && { cause }) });
   }
 
-  /** The call was not made. */
-  #refused(error: unknown): void {
-    const full = error instanceof BulkheadFullError ? 'bulkhead-full' : 'ignored';
-    this.#tell(error instanceof CircuitOpenError ? 'rejected' : full, error);
+  /** What the caller gets whose call is not made. Made as near to him as may be: its stack is his, and costs most of it. */
+  #turnedAway({ state, retryAfterMs, lastFailure }: Rejection): CircuitOpenError {
+    const error = new CircuitOpenError(this.name, state, retryAfterMs, lastFailure);
+    this.#tell('rejected', error);
+    return error;
   }
 
   // ── permits ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -203,6 +203,23 @@ describe('a breaker with guards', () => {
     expect(await attempts(gear.breaker('d', opts))).toBe(30);
   });
 
+  it('rejects, and makes no call, where what a wrapped call brings along throws: alone, with guards and composed', async () => {
+    const { gear } = setUp();
+    const alone = gear.breaker('alone');
+    const guarded = gear.breaker('guarded', { guards: [retry()] });
+    for (const guard of [alone, guarded, compose(alone)]) {
+      let calls = 0;
+      const wrapped = guard.wrap(
+        () => ++calls,
+        () => {
+          throw new Error('no key');
+        },
+      );
+      await expect(wrapped()).rejects.toThrow('no key');
+      expect(calls).toBe(0);
+    }
+  });
+
   it('takes the key of a call from the arguments of a wrapped function', async () => {
     const { gear, clock } = setUp();
     let up = true;
