@@ -1,6 +1,7 @@
 /** Reads circuits from the store in batches: on demand, and once per `cacheTtl` all those in use. */
 
 import { windowOf } from '../core/policy.ts';
+import { StoreError } from '../errors.ts';
 import type { StoreGuard } from '../store/store-guard.ts';
 import type { Circuit } from './circuit.ts';
 
@@ -56,16 +57,28 @@ export class Refresher {
     const names = circuits.map((circuit) => circuit.name);
     const window = (name: string) =>
       windowOf((this.#circuits.get(name)?.circuit ?? (circuits[0] as Circuit)).policy);
+    let told = false;
+    // What is wrong with one record is its own circuit's trouble; the others arrive.
+    const unreadable = (error: unknown) => {
+      told = true;
+      this.#guard.tell(error, 'load');
+    };
     return this.#guard.call(
       'load',
-      // A record that cannot be read is its own circuit's trouble; the others arrive.
-      (store) =>
-        store.load(names, window, { consistent, unreadable: (error) => this.#guard.tell(error, 'load') }),
+      (store) => store.load(names, window, { consistent, unreadable }),
       (records, sentMs) => {
-        const doubtful = circuits.filter((circuit, i) => {
-          const record = records[i];
-          if (!record) circuit.missed();
-          return record && !circuit.adopt(record, sentMs, consistent);
+        // By name: a store that leaves one out may have moved the others up.
+        const answers = new Map(records.map((record) => [record?.name, record]));
+        const doubtful = circuits.filter((circuit) => {
+          try {
+            const record = answers.get(circuit.name);
+            if (record) return !circuit.adopt(record, sentMs, consistent);
+            if (!told) unreadable(new StoreError(`the store gave no record of ${circuit.name}`, 'unknown'));
+          } catch (error) {
+            unreadable(error);
+          }
+          circuit.missed();
+          return false;
         });
         if (doubtful.length > 0) void this.#read(doubtful, true);
       },

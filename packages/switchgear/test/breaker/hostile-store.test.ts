@@ -156,6 +156,66 @@ test.each(GARBAGE)(
   },
 );
 
+/** A store that answers in the order of names, about `payments` as `leave` has it. */
+function leaving(leave: (record: CircuitRecord) => unknown) {
+  const clock = new FakeClock();
+  const memory = new MemoryStore({ clock });
+  const store = new FaultyStore(memory);
+  store.inject('load', async ({ run }) => {
+    const records = await run();
+    return records
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((record) => (record.name === 'payments' ? (leave(record) as never) : record));
+  });
+  const load = vi.spyOn(store, 'load');
+  /** How often `payments` was read. */
+  const asked = () => load.mock.calls.filter(([names]) => names.includes('payments')).length;
+  const gear = new Switchgear({ store, clock, random: () => 0 });
+  const told: unknown[] = [];
+  gear.onStoreError((error) => told.push((error as Error).message));
+  return { clock, memory, store, gear, told, asked };
+}
+
+test.each([
+  ['leaves out', () => []],
+  ['has an undefined entry for', () => [undefined]],
+  ['has null for', () => [null]],
+])(
+  'L8 a store that %s one of the records is told once per read, and has not answered for that circuit alone',
+  async (_, leave) => {
+    const { clock, memory, store, gear, told, asked } = leaving(leave);
+    const act = { mode: 'forced-open', reason: 'fire' } as const;
+    await new Operator({ store: memory, by: 'ana' }).setStates({ mail: act, shop: act });
+    const payments = gear.breaker('payments');
+    await gear.warm(['mail', 'payments', 'shop']);
+    expect(told).toEqual(['the store gave no record of payments']);
+    for (const other of ['mail', 'shop'])
+      expect(await outcome(gear.breaker(other).execute(() => 1))).toBe('rejected');
+    // It is not waited for with every call.
+    expect(await payments.execute(() => 1)).toBe(1);
+    const loads = store.calls.load;
+    for (let i = 0; i < 5; i++) expect(await payments.execute(() => 1)).toBe(1);
+    expect(store.calls.load).toBe(loads);
+    for (let i = 0; i < 3; i++) await payments.execute(() => Promise.reject(refused())).catch(() => {});
+    expect(await outcome(payments.execute(() => 1))).toBe('rejected');
+    await clock.advance(10_000);
+    expect(await payments.execute(() => 'well')).toBe('well');
+    expect(told).toHaveLength(asked());
+  },
+);
+
+test('L8 a record that makes no sense costs no other circuit its own', async () => {
+  const { memory, gear, told } = leaving(() => [{ name: 'payments', state: 'ajar' }]);
+  await new Operator({ store: memory, by: 'ana' }).setStates({
+    shop: { mode: 'forced-open', reason: 'fire' },
+  });
+  gear.breaker('payments');
+  const shop = gear.breaker('shop');
+  await gear.warm(['payments', 'shop']);
+  expect(told).toEqual(['the store gave no record for an answer']);
+  expect(await outcome(shop.execute(() => 1))).toBe('rejected');
+});
+
 test('flush and close end within the store’s budget, whatever hangs', async () => {
   const clock = new FakeClock();
   const store = new FaultyStore(new MemoryStore({ clock }));
