@@ -2,14 +2,7 @@
 
 import { moveTo, type ProbeVerdict, reportProbe, takeLease } from '../core/apply.ts';
 import type { OwnCounts, Policy } from '../core/policy.ts';
-import {
-  type CircuitRecord,
-  CLOCK_BOUND_MS,
-  type Epoch,
-  type Head,
-  type Lease,
-  sameEpoch,
-} from '../core/record.ts';
+import { type CircuitRecord, type Epoch, type Head, type Lease, sameEpoch } from '../core/record.ts';
 import { dueHead, halfOpened, leaseFor, type Mover, ownTrip } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
 
@@ -58,10 +51,6 @@ export class LocalCircuit {
   }
 
   admission(nowMs: number): Admission {
-    const record = this.#record;
-    // The clock was set back, or is corrected by the store's first answer: how long is left to wait is not known any more.
-    if (record.state !== 'closed' && record.sinceMs - nowMs > CLOCK_BOUND_MS)
-      this.#record = { ...record, state: 'open', sinceMs: nowMs, openUntilMs: nowMs };
     // No health check can probe for a process that is on its own.
     return admission(this.#record, nowMs, true);
   }

@@ -39,6 +39,7 @@ export function admission(record: CircuitRecord, nowMs: number, prober = false):
     // A forced-open ends like an open time: with a probe, whatever lay below it.
     return override.mode === 'forced-open' ? probeFrom((override.untilMs ?? 0) + graceMs, nowMs) : ALL;
   }
+  if (fromAhead(record, nowMs)) return record.state === 'closed' ? ALL : probeFrom(nowMs, nowMs);
   switch (record.state) {
     case 'closed': {
       const share = rampShare(record, nowMs);
@@ -49,6 +50,15 @@ export function admission(record: CircuitRecord, nowMs: number, prober = false):
     case 'half-open':
       return probeSlot(record, nowMs, graceMs && record.sinceMs + graceMs);
   }
+}
+
+/**
+ * Whether the epoch began further ahead than clocks differ: the store's clock was set back, and how long is left of anything in
+ * the epoch is not known any more. Nobody ends an open time early by it: who wrote `sinceMs` and who reads it know the store's time
+ * to half the bound each (L12), and the probe waits for a read from the present on, which tells a process whose own clock was set.
+ */
+function fromAhead({ sinceMs }: CircuitRecord, nowMs: number): boolean {
+  return sinceMs - nowMs > CLOCK_BOUND_MS;
 }
 
 /** The probe that begins half-open, from `fromMs` on. */

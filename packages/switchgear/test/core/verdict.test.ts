@@ -74,6 +74,32 @@ describe('an open circuit', () => {
   });
 });
 
+describe('L12 an epoch that began further ahead than clocks differ: the store’s clock was set back', () => {
+  const ramped = closed(probing(), { ...POLICY, rampDuration: 20_000, rampFrom: 0 }, mover(NOW), 'recovered');
+
+  test.each<[string, CircuitRecord]>([
+    ['an open circuit', OPEN],
+    ['with a grace for the health check', { ...OPEN, graceMs: 60_000 }],
+    ['a half-open circuit, whoever holds its slots', probing()],
+  ])('%s gets a probe in a new epoch, which takes a read from now on', (_, record) => {
+    const earliest = record.sinceMs - 2_000;
+    expect(admission(record, earliest)).toMatchObject({ admits: 'none' });
+    for (const nowMs of [earliest - 1, earliest - 3_600_000])
+      expect(admission(record, nowMs)).toEqual({ admits: 'probe', freeSinceMs: nowMs });
+  });
+
+  test('a ramp is over', () => {
+    const record = moved(probing(), ramped);
+    expect(admission(record, NOW - 2_000)).toEqual({ admits: 'share', share: 0 });
+    expect(admission(record, NOW - 2_001)).toEqual({ admits: 'all' });
+  });
+
+  test('an operator’s word stays', () => {
+    const forced = operated(OPEN, 'forced-open', NOW, 60_000);
+    expect(admission(forced, NOW - 3_600_000)).toEqual({ admits: 'none', untilMs: NOW + 60_000 });
+  });
+});
+
 describe('a half-open circuit', () => {
   test('carries the first lease of whoever made it half-open, and offers the other slots', () => {
     const one = probing();

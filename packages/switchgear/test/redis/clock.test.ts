@@ -1,7 +1,4 @@
-/**
- * What a process knows of the server's clock, and what happens when that is set while circuits live. Set back, it keeps an open circuit
- * open until its deadline comes again: docs/redis.md.
- */
+/** What a process knows of the server's clock, and what happens when that is set while circuits live. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -98,12 +95,35 @@ async function scene() {
   return { gear, breaker, fail, recovered };
 }
 
-it('set on by an hour: an open circuit is closed again by the first calls that succeed', async () => {
+it.each([
+  ['on', HOUR_MS],
+  ['back', -HOUR_MS],
+])(
+  'set %s by an hour: an open circuit is closed again by the first calls that succeed',
+  async (_, jumpMs) => {
+    const { gear, breaker, fail, recovered } = await scene();
+    await fail();
+    await fail();
+    expect(breaker.state.state).toBe('open');
+    await servers.advance(jumpMs);
+    await recovered();
+    await gear.close();
+  },
+);
+
+it('set back by an hour while a prober dies: another one probes', async () => {
   const { gear, breaker, fail, recovered } = await scene();
   await fail();
   await fail();
-  expect(breaker.state.state).toBe('open');
-  await servers.advance(HOUR_MS);
+  // It takes the lease, and is heard of no more.
+  await until(() =>
+    breaker.acquire().then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(breaker.state.state).toBe('half-open');
+  await servers.advance(-HOUR_MS);
   await recovered();
   await gear.close();
 });
