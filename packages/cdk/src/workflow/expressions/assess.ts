@@ -88,6 +88,9 @@ const ADMISSION = `
         ? { 'admits': 'none', 'state': 'forced-open', 'untilMs': $override.untilMs } : { 'admits': 'all' }
     ) : $unsettled ? (
       $override.mode = 'forced-open' ? $probeFrom($override.untilMs + $graceMs, 'forced-open') : { 'admits': 'all' }
+    ) : $record.sinceMs - $now > ${CLOCK_BOUND_MS} ? (
+      /* The store's clock was set back: how long is left of anything in the epoch is not known any more. */
+      $record.state = 'closed' ? { 'admits': 'all' } : { 'admits': 'probe', 'state': $record.state }
     ) : $record.state = 'closed' ? (
       $share >= 1 ? { 'admits': 'all' } : { 'admits': 'share', 'share': $share, 'state': 'ramp' }
     ) : $record.state = 'open' ? $probeFrom($record.openUntilMs + $graceMs, 'open')
