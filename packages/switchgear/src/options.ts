@@ -8,7 +8,7 @@ import { didYouMean } from './suggest.ts';
 
 /** How a circuit decides and what surrounds a call. Durations are milliseconds or `'30s'`; `false` turns off what can be off. */
 export interface BreakerOptions {
-  /** Failed (or slow) calls in the window that trip the circuit, of the whole fleet. Default 3. */
+  /** Failed (or slow) calls in the window that trip the circuit, of the whole fleet, not counting isolated ones. Default 3. */
   readonly failureThreshold?: number;
   /** Calls in the window below which nothing trips. Default 0. */
   readonly minCalls?: number;

@@ -70,6 +70,7 @@ test('what is run for hours is what its words say', () => {
 test('stray errors open no fleet that has only just begun', async () => {
   for (const [name, seed] of [
     ['stray errors', 4],
+    ['stray errors, many processes', 1],
     ['sick process', 308],
   ] as const) {
     const { scenario, policy, cacheTtl } = TASKS[name] as Task;

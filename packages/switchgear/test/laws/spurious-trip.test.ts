@@ -1,4 +1,4 @@
-/** A burst that meets no policy when it comes must not meet one later. */
+/** What meets no policy when it comes, or only by what nobody told, must not trip the circuit. */
 
 import { expect, test } from 'vitest';
 import { fleet } from './fleet.ts';
@@ -12,4 +12,83 @@ test('L2 a harmless burst does not trip the circuit once the successes around it
     await f.advance(1_000);
     expect((await f.record()).state, `second ${second}`).toBe('closed');
   }
+});
+
+test('one failure each of many processes that were well trips nothing: nobody knows the calls of the others', async () => {
+  const f = fleet(20);
+  for (const process of f.processes) await f.call(process);
+  for (const process of f.processes) await f.fail(process, 1);
+  const { state, evidence } = f.process(19).breaker.state;
+  expect(state).toBe('closed');
+  expect(evidence).toMatchObject({ calls: 40, failures: 20, isolated: 20 });
+});
+
+test('those that fail again trip it', async () => {
+  const f = fleet(20);
+  for (const process of f.processes) await f.call(process);
+  // A dependency that is dead: the first failure of each is isolated, the next are not.
+  for (const process of f.processes.slice(0, 3)) await f.fail(process, 2);
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { calls: 9, failures: 6 } });
+});
+
+test('where every other call fails, one of a process is isolated, not each', async () => {
+  const f = fleet(4);
+  for (let round = 0; round < 2; round++)
+    for (const process of f.processes) {
+      await f.call(process);
+      await f.fail(process, 1);
+    }
+  expect((await f.record()).state).toBe('open');
+});
+
+test('failures of processes that have just begun count at once: nothing says that the dependency was ever well', async () => {
+  const f = fleet(3);
+  for (const process of f.processes) await f.fail(process, 1);
+  expect((await f.record()).state).toBe('open');
+});
+
+test('a process on its own counts all its calls', async () => {
+  const f = fleet(1);
+  await f.call(f.process(0));
+  await f.fail(f.process(0), 3);
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { calls: 4, failures: 3 } });
+});
+
+test('with failureRatio 0 failures are counted, whatever they stand beside', async () => {
+  const f = fleet(3, { breaker: { failureRatio: 0 } });
+  for (const process of f.processes) await f.call(process);
+  for (const process of f.processes) await f.fail(process, 1);
+  expect((await f.record()).state).toBe('open');
+});
+
+test('after a recovery everybody knows of a good call, also who has just begun; a window later nobody does', async () => {
+  const f = fleet(4);
+  await f.fail(f.process(0), 3);
+  await f.advance(12_000);
+  expect(await f.call(f.process(0))).toBe('ok');
+  expect((await f.record()).state).toBe('closed');
+  for (const process of f.processes.slice(1)) await f.fail(process, 1);
+  expect((await f.record()).state).toBe('closed');
+  await f.advance(60_000);
+  for (const id of [4, 5, 6]) await f.fail(f.start(id), 1);
+  expect((await f.record()).state).toBe('open');
+});
+
+test('slow calls likewise: one of each process is isolated', async () => {
+  const f = fleet(6, { breaker: { slowCallDuration: '1s', slowCallRatio: 0.5 } });
+  const slow = async (process: (typeof f.processes)[number]) => {
+    const call = process.breaker.execute(
+      () => new Promise((resolve) => f.clock.setTimer(() => resolve(1), 1_500)),
+    );
+    await f.advance(1_500);
+    await call;
+    await f.idle();
+  };
+  for (const process of f.processes) await f.call(process);
+  for (const process of f.processes) await slow(process);
+  expect((await f.record()).state).toBe('closed');
+  for (const process of f.processes.slice(0, 3)) await slow(process);
+  expect(await f.record()).toMatchObject({ state: 'closed' });
+  for (const process of f.processes.slice(0, 3)) await slow(process);
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { reason: 'slow-calls' } });
 });
