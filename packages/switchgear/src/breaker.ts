@@ -5,7 +5,7 @@ import type { Circuit } from './circuit/circuit.ts';
 import type { CallOutcome } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { type CircuitStatus, statusOf } from './circuit/status.ts';
-import { type Answer, Rejection, type Ticket } from './circuit/ticket.ts';
+import { type Answer, Rejected, type Ticket } from './circuit/ticket.ts';
 import { BulkheadFullError, CircuitOpenError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
@@ -107,7 +107,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
     const answer = this.#atOnce(outer);
     if (answer === null) return this.#enter(fn, outer);
-    if (answer instanceof Rejection) return Promise.reject(this.#turnedAway(answer));
+    if (answer instanceof Rejected)
+      return Promise.reject(this.#rejected(new CircuitOpenError(this.name, answer)));
     return this.#start(answer, fn, outer, this.#circuit.usedMs);
   }
 
@@ -145,7 +146,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
     const answer = this.#atOnce(signal);
     if (answer === null) return this.#admitted(signal).then((ticket) => this.#permit(ticket));
-    return answer instanceof Rejection ? this.#turnedAway(answer) : this.#permit(answer);
+    if (answer instanceof Rejected) return this.#rejected(new CircuitOpenError(this.name, answer));
+    return this.#permit(answer);
   }
 
   // ── a call ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +156,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
   #atOnce(outer: AbortSignal | undefined): Answer | null {
     if (this.#bulkhead?.full || outer?.aborted) return null;
     const answer = this.#circuit.decide();
-    if (answer !== null && !(answer instanceof Rejection)) this.#bulkhead?.tryEnter();
+    if (answer !== null && !(answer instanceof Rejected)) this.#bulkhead?.tryEnter();
     return answer;
   }
 
@@ -179,7 +181,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
         if (!this.#bulkhead.tryEnter()) {
           // No use standing in line before a closed door.
           const rejection = this.#circuit.peek();
-          if (rejection) throw this.#turnedAway(rejection);
+          if (rejection) throw this.#rejected(new CircuitOpenError(this.name, rejection));
           await this.#bulkhead.enter(outer);
         }
         placed = true;
@@ -194,7 +196,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
           outer,
           (late) => void this.#circuit.cancelled(late),
         );
-      if (answer instanceof Rejection) throw this.#turnedAway(answer);
+      if (answer instanceof Rejected) throw this.#rejected(new CircuitOpenError(this.name, answer));
       return answer;
     } catch (error) {
       if (placed) this.ended();
@@ -317,9 +319,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     this.#host.tellCall?.({ circuit: this.name, outcome, ...(cause !== undefined && { cause }) });
   }
 
-  /** What the caller gets whose call is not made. Made as near to him as may be: its stack is his, and costs most of it. */
-  #turnedAway({ state, retryAfterMs, lastFailure }: Rejection): CircuitOpenError {
-    const error = new CircuitOpenError(this.name, state, retryAfterMs, lastFailure);
+  /** `error` was made as near to its caller as may be: the stack is the caller's, and frames of ours in it are most of what it costs. */
+  #rejected(error: CircuitOpenError): CircuitOpenError {
     this.#tell('rejected', error);
     return error;
   }

@@ -44,18 +44,25 @@ export function isSwitchgearError<Code extends ErrorCode = ErrorCode>(
   return error instanceof Error && BRAND in error && (!code || (error as SwitchgearError).code === code);
 }
 
-/** The call was not made: the circuit admits nothing at present. */
-export class CircuitOpenError extends SwitchgearError {
-  override readonly name = 'CircuitOpenError';
-  override readonly code = 'CIRCUIT_OPEN';
+/** Why a circuit rejects a call. */
+export interface Rejection {
   /** What rejected the call: `open`, `half-open` (others probe), `ramp`, `forced-open`, or `local-open` (this process alone). */
   readonly state: RejectingState;
   /** Milliseconds until a call may be admitted again, at the earliest; `Infinity` where an operator must act. */
   readonly retryAfterMs: number;
   /** Name or code of the failure that tripped the circuit, where known. */
+  readonly lastFailure?: string | undefined;
+}
+
+/** The call was not made: the circuit admits nothing at present. */
+export class CircuitOpenError extends SwitchgearError implements Rejection {
+  override readonly name = 'CircuitOpenError';
+  override readonly code = 'CIRCUIT_OPEN';
+  readonly state: RejectingState;
+  readonly retryAfterMs: number;
   readonly lastFailure: string | undefined;
 
-  constructor(circuit: string, state: RejectingState, retryAfterMs: number, lastFailure?: string) {
+  constructor(circuit: string, { state, retryAfterMs, lastFailure }: Rejection) {
     const wait = Number.isFinite(retryAfterMs) ? `, retry in ${Math.ceil(retryAfterMs)} ms` : '';
     super(`circuit "${circuit}" is ${state}${wait}${lastFailure ? ` (${lastFailure})` : ''}`, circuit);
     this.state = state;

@@ -34,6 +34,7 @@ export {
   isSwitchgearError,
   NoTimeLeftError,
   type RejectingState,
+  type Rejection,
   StoreError,
   SwitchgearError,
   TimeoutError,

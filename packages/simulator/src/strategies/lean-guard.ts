@@ -1,4 +1,4 @@
-import { type Breaker, CircuitOpenError, type Switchgear } from 'switchgear';
+import type { Breaker, Switchgear } from 'switchgear';
 import type { Process } from '../engine/process.ts';
 import type { Ticket } from './strategy.ts';
 import { SwitchgearGuard } from './switchgear-guard.ts';
@@ -28,7 +28,7 @@ export class LeanGuard extends SwitchgearGuard {
     const answer = this.#circuit.decide();
     // The store has a word in it.
     if (answer === null) return super.enter();
-    if (answer instanceof CircuitOpenError) return undefined;
+    if (answer && 'retryAfterMs' in answer) return undefined;
     if (!this.#latest || this.#latest.decided !== answer)
       this.#latest = new LeanTicket(this.breaker, this.process.now(), answer);
     return this.#latest;

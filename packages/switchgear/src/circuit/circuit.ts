@@ -4,7 +4,7 @@
  *
  *           decide() ──► Era      an ordinary call; its result counts while that era is the present one
  *           or ask() ──► Probe    one call on a lease
- *                    ──► CircuitOpenError, as a value: nothing is thrown on the way
+ *                    ──► Rejected, the call is not made
  *   then exactly one of  succeeded(ticket) · failed(ticket, failure) · cancelled(ticket)
  */
 
@@ -21,7 +21,7 @@ import {
 } from '../core/record.ts';
 import { dueHead, type Mover } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
-import { CircuitOpenError, type RejectingState, StoreError } from '../errors.ts';
+import { type RejectingState, StoreError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Store, WriteAnswer } from '../store/contract.ts';
 import { Commits } from './commits.ts';
@@ -35,7 +35,7 @@ import { type ProbedCircuit, Probing } from './probing.ts';
 import { type ReportedCircuit, Reports } from './reports.ts';
 import { Snapshot } from './snapshot.ts';
 import { overrideChange, transitionChange } from './state-change.ts';
-import { type Answer, type CircuitMode, type Failure, Probe, type Rejection, type Ticket } from './ticket.ts';
+import { type Answer, type CircuitMode, type Failure, Probe, Rejected, type Ticket } from './ticket.ts';
 
 export class Circuit implements ProbedCircuit, ReportedCircuit {
   readonly name: string;
@@ -140,7 +140,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   /** The rejection that is certain without asking the store, if one is; takes nothing. */
-  peek(): Rejection {
+  peek(): Rejected | undefined {
     const nowMs = this.now();
     const verdict = this.admission(nowMs);
     return verdict.admits === 'none' ? this.#reject(verdict.untilMs, nowMs) : undefined;
@@ -326,10 +326,15 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     );
   }
 
-  #reject(untilMs: number, nowMs: number, state: RejectingState = this.#closedBy(nowMs)): Rejection {
+  /** In shadow mode every call is made. */
+  #reject(
+    untilMs: number,
+    nowMs: number,
+    state: RejectingState = this.#closedBy(nowMs),
+  ): Rejected | undefined {
     if (this.mode === 'shadow') return undefined;
     const { transition } = this.local ?? this.#known;
-    return new CircuitOpenError(this.name, state, Math.max(0, untilMs - nowMs), transition?.lastFailure);
+    return new Rejected(state, Math.max(0, untilMs - nowMs), transition?.lastFailure);
   }
 
   /** What it is that admits nothing. */

@@ -1,7 +1,7 @@
 /** What a circuit hands out on admission, and what it is told when the call is over. */
 
 import type { CircuitRecord, Lease } from '../core/record.ts';
-import type { CircuitOpenError } from '../errors.ts';
+import type { RejectingState, Rejection } from '../errors.ts';
 import type { Era } from './era.ts';
 
 /** The ticket of a call that probes. */
@@ -24,11 +24,21 @@ export class Probe {
 /** What a call was admitted under; `undefined` for one that only shadow mode let through, which counts nowhere. */
 export type Ticket = Era | Probe | undefined;
 
-/** Why a call is not made; in shadow mode every call is. */
-export type Rejection = CircuitOpenError | undefined;
+/** A call that is not made. No error: whoever turns its caller away makes that, so that the stack is the caller's. */
+export class Rejected implements Rejection {
+  readonly state: RejectingState;
+  readonly retryAfterMs: number;
+  readonly lastFailure: string | undefined;
+
+  constructor(state: RejectingState, retryAfterMs: number, lastFailure: string | undefined) {
+    this.state = state;
+    this.retryAfterMs = retryAfterMs;
+    this.lastFailure = lastFailure;
+  }
+}
 
 /** What becomes of a call that asks for admission. */
-export type Answer = Ticket | Rejection;
+export type Answer = Ticket | Rejected;
 
 /** `shadow` decides everything and rejects nothing; `disabled` admits everything and looks at nothing. */
 export type CircuitMode = 'enforce' | 'shadow' | 'disabled';

@@ -36,7 +36,7 @@ it('a process takes what another one knew, with the table’s TTL on it', async 
   const process = () => lastGoodAnswer({ maxAge: '1h', shared: { store, name: 'geo' } });
   await process().execute(() => ({ country: 'PT' }), { key: '193.0.0.1' });
   await vi.waitUntil(() => store.get('geo:193.0.0.1'));
-  const rejects = () => Promise.reject(new CircuitOpenError('geo', 'open', 1_000));
+  const rejects = () => Promise.reject(new CircuitOpenError('geo', { state: 'open', retryAfterMs: 1_000 }));
   expect(await process().execute(rejects, { key: '193.0.0.1' })).toEqual({ country: 'PT' });
   const Key = { PK: { S: 'ANSWER#geo:193.0.0.1' }, SK: { S: 'ANSWER' } };
   const { Item } = await client.send(new GetItemCommand({ TableName, Key }));

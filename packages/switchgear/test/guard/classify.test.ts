@@ -243,7 +243,7 @@ describe('our own errors', () => {
   it('a time-out of a breaker within counts; a rejection by it does not (L6)', () => {
     expectFailure(new TimeoutError('payments', 5), 'TimeoutError');
     expectFailure(Object.assign(new TimeoutError('payments', 5), { name: 'a' }), 'TimeoutError');
-    expect(isBreakable(new CircuitOpenError('payments', 'open', 5))).toBe(false);
+    expect(isBreakable(new CircuitOpenError('payments', { state: 'open', retryAfterMs: 5 }))).toBe(false);
     expect(isBreakable(new BulkheadFullError('payments', 'queue full', ''))).toBe(false);
   });
 });

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import type { Breaker } from '../../src/breaker.ts';
 import type { CallContext } from '../../src/call.ts';
 import type { Circuit } from '../../src/circuit/circuit.ts';
-import type { Answer } from '../../src/circuit/ticket.ts';
+import { type Answer, Rejected } from '../../src/circuit/ticket.ts';
 import { isSwitchgearError } from '../../src/errors.ts';
 import { Passed } from '../../src/guard/guard.ts';
 import {
@@ -210,7 +210,7 @@ function countTickets(circuit: Circuit) {
   const tally = { settledTwice: 0, open: () => admitted - settled };
   const { decide, ask } = circuit;
   const counted = <T extends Answer | null>(answer: T): T => {
-    if (answer !== null && !isSwitchgearError(answer)) admitted++;
+    if (answer !== null && !(answer instanceof Rejected)) admitted++;
     return answer;
   };
   circuit.decide = () => counted(decide.call(circuit));
@@ -229,7 +229,7 @@ function countTickets(circuit: Circuit) {
   };
   circuit.cancelled = (answer) => {
     // A rejection that comes too late was none of those handed out.
-    if (!isSwitchgearError(answer)) settle();
+    if (!(answer instanceof Rejected)) settle();
     return cancelled.call(circuit, answer);
   };
   return tally;

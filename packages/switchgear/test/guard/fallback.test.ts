@@ -6,7 +6,7 @@ import { Switchgear } from '../../src/switchgear.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 import { refused } from '../laws/fleet.ts';
 
-const OPEN = new CircuitOpenError('payments', 'open', 1_000);
+const OPEN = new CircuitOpenError('payments', { state: 'open', retryAfterMs: 1_000 });
 const rejects = (error: unknown) => () => Promise.reject(error);
 
 function setUp(options = {}) {

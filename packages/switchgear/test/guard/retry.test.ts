@@ -75,7 +75,7 @@ describe('retry', () => {
   });
 
   it.each([
-    ['a circuit that is open', new CircuitOpenError('payments', 'open', 1_000)],
+    ['a circuit that is open', new CircuitOpenError('payments', { state: 'open', retryAfterMs: 1_000 })],
     ['a bulkhead that is full', new BulkheadFullError('payments', 'queue full', '')],
   ])('never repeats what was refused by %s', async (_, error) => {
     const { clock, guard, fn, atMs } = setUp({ error, isRetryable: () => true });

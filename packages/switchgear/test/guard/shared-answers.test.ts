@@ -5,7 +5,7 @@ import { CircuitOpenError } from '../../src/errors.ts';
 import { type AnswerStore, lastGoodAnswer } from '../../src/guard/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 
-const OPEN = new CircuitOpenError('geo', 'open', 1_000);
+const OPEN = new CircuitOpenError('geo', { state: 'open', retryAfterMs: 1_000 });
 const rejects = () => Promise.reject(OPEN);
 const caught = (error: unknown) => error;
 

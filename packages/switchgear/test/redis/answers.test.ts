@@ -41,7 +41,7 @@ for (const [client, connect] of Object.entries(OVER))
     const process = () => lastGoodAnswer({ maxAge: '1h', shared: { store, name } });
     await process().execute(() => ({ country: 'PT' }), { key: '193.0.0.1' });
     await until(async () => Boolean(await store.get(`${name}:193.0.0.1`)));
-    const rejects = () => Promise.reject(new CircuitOpenError('geo', 'open', 1_000));
+    const rejects = () => Promise.reject(new CircuitOpenError('geo', { state: 'open', retryAfterMs: 1_000 }));
     expect(await process().execute(rejects, { key: '193.0.0.1' })).toEqual({ country: 'PT' });
     const ttl = Number(await command(port, 'PTTL', `${name}:193.0.0.1`));
     expect(ttl).toBeGreaterThan(3_590_000);
