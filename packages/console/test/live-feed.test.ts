@@ -83,7 +83,7 @@ const circuit = (state: Circuit['state'], number: number): Circuit => ({
   state,
   sinceMs: NOW,
   retryAfterMs: 0,
-  evidence: { calls: 0, failures: 0, slow: 0 },
+  evidence: { calls: 0, failures: 0, slow: 0, isolated: 0 },
   failureRatio: 0,
   epoch: { number, id: `e${number}` },
   versions: { override: 0, policy: 0 },

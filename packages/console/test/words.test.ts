@@ -4,7 +4,7 @@ import type { Circuit } from '@switchgear/cli/control-api';
 import { expect, it } from 'vitest';
 import { ACTS, actsFor, consequences, fingerprint } from '../src/act/acts.ts';
 import { arrange, tally } from '../src/board/arrange.ts';
-import { gist, next, nextBriefly, why } from '../src/words/circuit.ts';
+import { counted, gist, next, nextBriefly, why } from '../src/words/circuit.ts';
 import { percent } from '../src/words/numbers.ts';
 import { shown } from '../src/words/text.ts';
 import { duration, remaining, shortDuration } from '../src/words/time.ts';
@@ -15,7 +15,7 @@ const closed: Circuit = {
   state: 'closed',
   sinceMs: NOW - 90_000,
   retryAfterMs: 0,
-  evidence: { calls: 200, failures: 1, slow: 0 },
+  evidence: { calls: 200, failures: 1, slow: 0, isolated: 0 },
   failureRatio: 0.005,
   epoch: { number: 3, id: 'c' },
   versions: { override: 0, policy: 0 },
@@ -72,6 +72,35 @@ it('a probe that failed tells with what; what recovers does not blame', () => {
   expect(why({ ...closed, transition: back as never })).toBe('Enough probes succeeded. Seen by api-7.');
 });
 
+it('why a circuit is closed with a share of failures that would trip it: they are isolated', () => {
+  const saw = (calls: number, failures: number, slow: number, isolated: number): Circuit => {
+    return { ...closed, evidence: { calls, failures, slow, isolated }, failureRatio: failures / calls };
+  };
+  const strays = saw(40, 12, 0, 11);
+  expect(gist(strays)).toBe('12 of 40 failed (30 %), 11 isolated');
+  expect(counted(strays)).toBe(
+    '12 of 40 calls failed (30 %) in the present window, 11 isolated. Isolated is a process’s first failed or slow call' +
+      ' after a good one; a ratio is judged without it: 1 of 29 failed (3 %).',
+  );
+  expect(counted(saw(2, 2, 0, 2))).toMatch(/ without it: none is left\.$/);
+  expect(counted(saw(12, 1, 6, 2))).toMatch(
+    /^1 of 12 calls .* window, 6 slow, 2 isolated\. .*: 0 of 10 failed \(0 %\), 4 slow \(40 %\)\.$/,
+  );
+  expect(gist(saw(9, 0, 5, 2))).toBe('0 of 9 failed (0 %), 5 slow, 2 isolated');
+  expect([gist(closed), counted(closed)]).toEqual([
+    '1 of 200 failed (0.5 %)',
+    '1 of 200 calls failed (0.5 %) in the present window.',
+  ]);
+  expect(gist(saw(9, 0, 0, 0))).toBe('no failures reported');
+});
+
+it('a trip by slow calls does not take what failed for what was slow', () => {
+  const { lastFailure: _, ...slow } = { ...open.transition, reason: 'slow-calls', failures: 0 };
+  const circuit = { ...open, transition: slow as Circuit['transition'] } as Circuit;
+  expect(gist(circuit)).toBe('too many calls were slow');
+  expect(why(circuit)).toBe('Too many calls were slow; 0 of 9 calls failed. Seen by api-7.');
+});
+
 it('a reason that this page does not know yet is shown as it is', () => {
   const later = { ...open, transition: { ...open.transition, reason: 'eclipse' } } as unknown as Circuit;
   expect(why(later)).toMatch(/^Eclipse: 7 of 9/);
@@ -89,7 +118,7 @@ it('offers what makes sense, and says for each what it will do, in which circuit
 });
 
 it('counts of calls are no change for who reads a dialog; a state, an epoch and an override are', () => {
-  const counted = { ...closed, evidence: { calls: 900, failures: 2, slow: 0 } };
+  const counted = { ...closed, evidence: { calls: 900, failures: 2, slow: 0, isolated: 0 } };
   expect(fingerprint(counted)).toBe(fingerprint(closed));
   expect(fingerprint({ ...closed, epoch: { number: 4, id: 'd' } })).not.toBe(fingerprint(closed));
   expect(fingerprint(forced)).not.toBe(fingerprint(closed));

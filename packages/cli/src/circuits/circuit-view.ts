@@ -7,7 +7,7 @@ import type { Circuit } from '../control-api/schemas.ts';
 export function circuitView(record: CircuitRecord, nowMs: number): Circuit {
   const status = recordStatus(record, nowMs);
   const { override, ended, overrideVersion, policy, transition, epoch, retryAfterMs } = status;
-  const { calls, failures, slow } = status.evidence;
+  const { calls, failures, slow, isolated } = status.evidence;
   return {
     name: record.name,
     // A record lies in the store: no process has cut itself off in it.
@@ -15,7 +15,7 @@ export function circuitView(record: CircuitRecord, nowMs: number): Circuit {
     sinceMs: override?.atMs ?? status.sinceMs,
     retryAfterMs: Number.isFinite(retryAfterMs) ? retryAfterMs : null,
     ...(record.state === 'open' && { openUntilMs: record.openUntilMs }),
-    evidence: { calls, failures, slow },
+    evidence: { calls, failures, slow, isolated },
     failureRatio: calls > 0 ? Math.min(1, failures / calls) : 0,
     ...(transition && { transition }),
     ...(override && { override: shownOverride(override) }),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { circuitView } from '../circuits/circuit-view.ts';
 import { readRecords } from '../circuits/read-records.ts';
-import { type CircuitsShown, circuitsTable } from '../render/circuits.ts';
+import { type CircuitsShown, circuitsTable, ISOLATED } from '../render/circuits.ts';
 import { doubtOf, select } from './select.ts';
 import { inSession, type Session, withStore } from './session.ts';
 import type { StoreFlags } from './settings.ts';
@@ -59,5 +59,8 @@ export function show(circuits: CircuitsShown, { json }: Pick<Flags, 'json'>): vo
   if (json) out(`${JSON.stringify(circuits)}\n`);
   else if (circuits.circuits.length + circuits.unreadable.length === 0)
     out('no circuits yet: a circuit is stored with its first failure or the first act of an operator\n');
-  else out(circuitsTable(circuits, style, width()));
+  else {
+    out(circuitsTable(circuits, style, width()));
+    if (circuits.circuits.some(({ evidence }) => evidence.isolated > 0)) note(ISOLATED);
+  }
 }

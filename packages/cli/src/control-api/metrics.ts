@@ -39,6 +39,11 @@ export function metricsText(circuits: readonly Circuit[], unreadable: number): s
       samples: perCircuit(({ evidence }) => evidence.failures),
     },
     {
+      name: 'switchgear_circuit_window_isolated',
+      help: 'Failed or slow calls in the present window, each the first of its process after a good one: a ratio is judged without them, (failures - isolated) / (calls - isolated).',
+      samples: perCircuit(({ evidence }) => evidence.isolated),
+    },
+    {
       name: 'switchgear_circuit_probes',
       help: 'Probes under way.',
       samples: perCircuit(({ leases }) => leases.length),

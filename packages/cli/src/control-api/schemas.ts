@@ -82,10 +82,14 @@ export const circuitSchema = z
         'Milliseconds until a call may be admitted again; 0: one may now; null: until somebody releases it.',
     }),
     openUntilMs: timeMs.optional().openapi({ description: 'When an open circuit probes, at the earliest.' }),
-    evidence: z.object({ calls: count, failures: count, slow: count }).openapi({
-      description: 'Reported by the fleet in the present window. Successes are reported with failures.',
+    evidence: z.object({ calls: count, failures: count, slow: count, isolated: count }).openapi({
+      description:
+        'Reported by the fleet in the present window. Successes are reported with failures. `isolated`: failed or slow calls, each the first of its process after a good one; a ratio is judged without them.',
     }),
-    failureRatio: z.number().min(0).max(1),
+    failureRatio: z.number().min(0).max(1).openapi({
+      description:
+        '`failures / calls`, 0 without calls. Judged is `(failures - isolated) / (calls - isolated)`, unless the setting `failureRatio` is 0.',
+    }),
     transition: transitionSchema
       .optional()
       .openapi({ description: 'The one that began the automatic state.' }),

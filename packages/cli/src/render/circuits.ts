@@ -39,8 +39,14 @@ export function circuitsTable(
   return columns([head, ...rows, ...bad], width);
 }
 
-function failed({ evidence: { calls, failures }, failureRatio }: Circuit): string {
-  return calls > 0 ? `${failures}/${calls} ${Math.round(failureRatio * 100)} %` : '–';
+/** What a table has to be explained by in which some are. */
+export const ISOLATED =
+  "isolated: a process's first failed or slow call in the window after a good one; a ratio is judged without it";
+
+function failed({ evidence: { calls, failures, slow, isolated }, failureRatio }: Circuit): string {
+  if (calls === 0) return '–';
+  const share = `${failures}/${calls} ${Math.round(failureRatio * 100)} %`;
+  return `${share}${slow > 0 ? `, ${slow} slow` : ''}${isolated > 0 ? `, ${isolated} isolated` : ''}`;
 }
 
 /** What happens next, and when. */

@@ -92,6 +92,7 @@ test('what is shown of any record is what the library makes of it', async () => 
         calls: status?.evidence.calls,
         failures: status?.evidence.failures,
         slow: status?.evidence.slow,
+        isolated: status?.evidence.isolated,
       });
       expect(view.override?.mode).toBe(status?.override?.mode);
       expect([view.ended?.mode, view.versions.override]).toEqual([

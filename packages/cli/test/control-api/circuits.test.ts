@@ -18,7 +18,7 @@ test('an open circuit says since when, why, how long still and who tripped it', 
       sinceMs: openedMs,
       retryAfterMs: 6_000,
       openUntilMs: openedMs + 10_000,
-      evidence: { calls: 0, failures: 0, slow: 0 },
+      evidence: { calls: 0, failures: 0, slow: 0, isolated: 0 },
       failureRatio: 0,
       transition: {
         from: 'closed',
@@ -311,6 +311,28 @@ test('names are anything: slashes, spaces, markup, a percent sign', async () => 
     expect(answer.json()).toMatchObject({ name, state: 'disabled' });
   }
   expect((await ask('GET', `/v1/circuits/${'x'.repeat(256)}`)).status).toBe(400);
+});
+
+test('stray failures of several processes: counted, isolated, and the circuit closed', async () => {
+  const { ask, store, clock } = rig();
+  const gears = ['pod-1', 'pod-2', 'pod-3', 'pod-4'].map(
+    (processId) => new Switchgear({ store, clock, processId, awaitReports: true }),
+  );
+  for (const gear of gears) {
+    const breaker = gear.breaker('payments');
+    for (let calls = 0; calls < 9; calls++) await breaker.execute(async () => 'well');
+    const stray = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    await breaker.execute(() => Promise.reject(stray)).catch(() => {});
+    await gear.close();
+  }
+  expect((await ask('GET', '/v1/circuits/payments')).json()).toMatchObject({
+    state: 'closed',
+    evidence: { calls: 40, failures: 4, slow: 0, isolated: 4 },
+    failureRatio: 0.1,
+  });
+  const { text } = await ask('GET', '/metrics');
+  for (const [counter, value] of Object.entries({ calls: 40, failures: 4, isolated: 4 }))
+    expect(text).toContain(`switchgear_circuit_window_${counter}{circuit="payments"} ${value}\n`);
 });
 
 test('the metrics are text of Prometheus, names escaped', async () => {

@@ -17,7 +17,7 @@ const CLOSED: Circuit = {
   state: 'closed',
   sinceMs: 0,
   retryAfterMs: 0,
-  evidence: { calls: 0, failures: 0, slow: 0 },
+  evidence: { calls: 0, failures: 0, slow: 0, isolated: 0 },
   failureRatio: 0,
   versions: { override: 0, policy: 0 },
   epoch: { number: 0, id: 'root' },
@@ -42,7 +42,7 @@ const OPEN: Circuit = {
   sinceMs: NOW - 4_200,
   retryAfterMs: 5_800,
   openUntilMs: NOW + 5_800,
-  evidence: { calls: 8, failures: 2, slow: 0 },
+  evidence: { calls: 8, failures: 2, slow: 0, isolated: 0 },
   failureRatio: 0.25,
   transition: TRIP,
 };
@@ -109,6 +109,16 @@ test('what an operator needs at three in the morning, in a line per circuit', ()
       '',
     ].join('\n'),
   );
+});
+
+test('beside what failed: what was slow, and what is isolated and so not judged', () => {
+  const counted = (slow: number, isolated: number) =>
+    table([{ ...CLOSED, evidence: { calls: 40, failures: 12, slow, isolated }, failureRatio: 0.3 }]).split(
+      '\n',
+    )[1];
+  expect(counted(0, 11)).toMatch(/^ledger {3}closed {2}– {4}12\/40 30 %, 11 isolated {2}– /);
+  expect(counted(3, 2)).toContain(' 12/40 30 %, 3 slow, 2 isolated  ');
+  expect(counted(3, 0)).toContain(' 12/40 30 %, 3 slow  ');
 });
 
 test('an open circuit whose time is over, and an override without end, say what they wait for', () => {

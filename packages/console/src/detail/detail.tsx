@@ -10,8 +10,7 @@ import { useNow } from '../fleet/now.ts';
 import { addressOf, type Route } from '../route.ts';
 import { settingsText } from '../what-if/settings.ts';
 import { WhatIf } from '../what-if/what-if.tsx';
-import { next, why } from '../words/circuit.ts';
-import { count, percent, plural } from '../words/numbers.ts';
+import { counted, next, why } from '../words/circuit.ts';
 import { labelOf, STATES } from '../words/state.ts';
 import { shown } from '../words/text.ts';
 import { duration, moment } from '../words/time.ts';
@@ -66,7 +65,7 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
   const nowMs = useNow(fleet);
   const told = useHistory(api, circuit, fleet.pictures);
   const timeline = told && 'transitions' in told ? timelineOf(told) : undefined;
-  const { name, state, sinceMs, evidence, failureRatio, override, policy } = circuit;
+  const { name, state, sinceMs, override, policy } = circuit;
   const since =
     sinceMs > 0 ? `since ${moment(sinceMs, nowMs)} (${duration(nowMs - sinceMs)})` : 'from the start';
   return (
@@ -97,12 +96,7 @@ function Now({ api, fleet, circuit, act }: Omit<DetailProps, 'route'>) {
         <dt>Next</dt>
         <dd>{next(circuit, nowMs)}</dd>
         <dt>Counted</dt>
-        <dd>
-          {evidence.calls === 0
-            ? 'Nothing was reported in the present window.'
-            : `${count(evidence.failures)} of ${plural(evidence.calls, 'call')} failed (${percent(failureRatio)}) in the present window` +
-              `${evidence.slow > 0 ? `, ${count(evidence.slow)} were slow` : ''}.`}
-        </dd>
+        <dd>{counted(circuit)}</dd>
         <dt>Settings</dt>
         <dd>
           {policy ? (

@@ -27,22 +27,50 @@ export function reasonOf(transition: Transition): string {
   if (calls === 0)
     return `${wordsFor(transition)}${lastFailure === undefined ? '' : ` with ${shown(lastFailure)}`}`;
   const last = lastFailure === undefined ? '' : `, the last with ${shown(lastFailure)}`;
+  // How many were slow it does not carry.
+  if (transition.reason === 'slow-calls')
+    return `${wordsFor(transition)}; ${count(failures)} of ${plural(calls, 'call')} failed${last}`;
   return `${wordsFor(transition)}: ${count(failures)} of ${plural(calls, 'call')}${last}`;
 }
 
 /** One line for the board. */
-export function gist({ state, override, transition, evidence, failureRatio, leases }: Circuit): string {
+export function gist(circuit: Circuit): string {
+  const { state, override, transition, evidence, leases } = circuit;
   if (override) return shown(`${override.by}: ${override.reason}`);
   if (state === 'ramp' && transition) return wordsFor(transition);
   if (state === 'half-open')
     return leases[0] ? `${shown(leases[0].by)} probes` : 'waits for a call to probe with';
   if (state !== 'closed' && transition) {
     const { calls = 0, failures = 0, lastFailure } = transition;
+    if (transition.reason === 'slow-calls') return wordsFor(transition);
     const numbers = calls > 0 && `${count(failures)} of ${count(calls)} failed`;
     return [numbers, lastFailure && shown(lastFailure)].filter(Boolean).join(' · ') || wordsFor(transition);
   }
-  if (evidence.failures === 0) return 'no failures reported';
-  return `${count(evidence.failures)} of ${count(evidence.calls)} failed (${percent(failureRatio)})`;
+  if (evidence.failures + evidence.slow === 0) return 'no failures reported';
+  return `${count(evidence.failures)} of ${count(evidence.calls)} failed (${percent(circuit.failureRatio)})${beside(evidence)}`;
+}
+
+/** What was reported in the present window, and what of it no ratio is judged by. */
+export function counted({ evidence, failureRatio }: Circuit): string {
+  const { calls, failures, isolated } = evidence;
+  if (calls === 0) return 'Nothing was reported in the present window.';
+  const all = `${count(failures)} of ${plural(calls, 'call')} failed (${percent(failureRatio)}) in the present window${beside(evidence)}.`;
+  if (isolated === 0) return all;
+  return `${all} Isolated is a process’s first failed or slow call after a good one; a ratio is judged without it: ${judged(evidence)}.`;
+}
+
+function judged({ calls, failures, slow, isolated }: Circuit['evidence']): string {
+  const left = calls - isolated;
+  if (left <= 0) return 'none is left';
+  const share = (bad: number, words: string) => {
+    const rest = Math.max(0, bad - isolated);
+    return `${count(rest)} ${words} (${percent(rest / left)})`;
+  };
+  return `${share(failures, `of ${count(left)} failed`)}${slow > 0 ? `, ${share(slow, 'slow')}` : ''}`;
+}
+
+function beside({ slow, isolated }: Circuit['evidence']): string {
+  return `${slow > 0 ? `, ${count(slow)} slow` : ''}${isolated > 0 ? `, ${count(isolated)} isolated` : ''}`;
 }
 
 /** A version of the library newer than this page may have reasons that it does not know. */

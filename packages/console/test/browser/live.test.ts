@@ -1,5 +1,6 @@
 /** What an on-call engineer sees of an outage, on a real store with a real process, as it happens. */
 
+import type { CircuitRecord } from 'switchgear';
 import { expect, it } from 'vitest';
 import { eventually, useRig } from './rig.ts';
 
@@ -41,6 +42,23 @@ it.concurrent('a trip and the recovery, live, with the reason and who saw it', a
     () => page.title(),
     (title) => title === 'Switchboard',
   );
+});
+
+it.concurrent('stray errors of several processes: counted, and said why they open nothing', async () => {
+  const { rig } = fleet;
+  const [base] = await rig.store.load(['ledger'], () => ({ bucketMs: 6_000, buckets: 10 }));
+  const slot = Math.floor((rig.store.now() ?? Number.NaN) / 6_000);
+  await rig.store.report(base as CircuitRecord, {
+    [slot]: { calls: 40, failures: 12, slow: 0, isolated: 11, votes: 0 },
+  });
+  const page = await rig.page();
+  const tile = page.locator('.tile', { hasText: 'ledger' });
+  await tile.getByText('12 of 40 failed (30 %), 11 isolated').waitFor();
+  await tile.getByRole('link').click();
+  await page
+    .getByRole('region', { name: 'ledger' })
+    .getByText(/Isolated is a process’s first .* a ratio is judged without it: 1 of 29 failed \(3 %\)\.$/)
+    .waitFor();
 });
 
 it.concurrent('a name that would be markup is text, on the board, in its details, in the dialog, in its address', async () => {
