@@ -7,20 +7,21 @@ import type { commandWith } from './run.ts';
 
 type CommandLine = ReturnType<typeof commandWith>;
 
-/** Circuits `payments` (tripped by a process), and `mail` and `mailbox` (written once). */
+/** Circuits `payments` (tripped by a process), and `mail` and `mailbox` (written once, of `mailbox` a good call too). */
 export async function fleet(
   address: string,
 ): Promise<{ gear: Switchgear; store: OperatorStore; close(): Promise<void> }> {
   const store = await createStore(address);
   // This machine may be busy: what matters here is that the reports arrive.
   const gear = new Switchgear({ store, processId: 'pod-1', storeTimeout: '30s' });
-  const fails = async (name: string, failureThreshold: number) => {
+  const fails = async (name: string, failureThreshold: number, after?: 'a good call') => {
     const breaker = gear.breaker(name, { failureThreshold, resetTimeout: '1h', maxResetTimeout: '2h' });
+    if (after) await breaker.execute(async () => 'well');
     await breaker
       .execute(() => Promise.reject(Object.assign(new Error('secret'), { code: 'ECONNREFUSED' })))
       .catch(() => {});
   };
-  await Promise.all([fails('payments', 1), fails('mail', 100), fails('mailbox', 100)]);
+  await Promise.all([fails('payments', 1), fails('mail', 100), fails('mailbox', 100, 'a good call')]);
   await gear.flush();
   return { gear, store, close: () => gear.close() };
 }
@@ -34,9 +35,13 @@ export async function looks({ run }: CommandLine): Promise<void> {
     run('status', 'paymnets'),
   ]);
   expect(misspelt).toMatchObject({ code: 0, err: expect.stringContaining('misspelt: paymnets') });
-  expect(text).toMatchObject({ code: 0, err: '' });
+  expect(text).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/^isolated: .* a ratio is judged .*\n$/),
+  });
+  expect(json.err).toBe('');
   expect(text.out).toMatch(
-    /^CIRCUIT +STATE +FOR +FAILED +NEXT +WHY\nmail +closed .*\nmailbox +closed .*\npayments +open /,
+    /^CIRCUIT +STATE +FOR +FAILED +NEXT +WHY\nmail +closed .* 1\/1 100 % .*\nmailbox +closed .* 1\/2 50 %, 1 isolated .*\npayments +open /,
   );
   expect(text.out).toMatch(
     /payments .* probes in \d+ (min|h) +failures, 1 of 1 calls failed, last ECONNREFUSED \(pod-1\)\n/,
