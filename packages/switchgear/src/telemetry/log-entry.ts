@@ -34,10 +34,10 @@ export type LogEntry = {
     }
 );
 
-/** In one sentence: `circuit "payments": closed to open (failures, 3 of 4 calls, ECONNREFUSED)`. */
+/** In one sentence: `circuit "payments": closed to open (failures, 3 of 4 calls failed, ECONNREFUSED)`. */
 export function sentenceOf(change: StateChange): string {
   const { circuit, from, to, reason, calls, failures, lastFailure, note } = change;
-  const evidence = calls ? `${failures} of ${calls} calls` : undefined;
+  const evidence = calls ? `${failures} of ${calls} calls failed` : undefined;
   const why = [reason, evidence, lastFailure, note].filter(Boolean).join(', ');
   return `circuit "${circuit}": ${from} to ${to} (${why})`;
 }

@@ -81,7 +81,7 @@ const REJECTED = {
   retryAfterMs: 10_000,
   correlationId: 'order-7',
 };
-const TRIPPED_MESSAGE = 'circuit "payments": closed to open (failures, 1 of 1 calls, ECONNREFUSED)';
+const TRIPPED_MESSAGE = 'circuit "payments": closed to open (failures, 1 of 1 calls failed, ECONNREFUSED)';
 
 test('Powertools Logger: one JSON line each, its own keys beside ours', async () => {
   vi.stubEnv('POWERTOOLS_DEV', 'true');
