@@ -65,8 +65,9 @@ export interface Store {
    * The records of many circuits, in the order of `names`; a circuit that is not there is its `rootRecord`, cut as
    * `window` says.
    * Cost: one call per 100 keys (DynamoDB) or per node (Redis). May be eventually consistent unless `consistent`.
-   * A record that is there but cannot be read makes it reject. With `unreadable` it concerns its own circuit alone: its place
-   * in the answer stays `undefined`, and `unreadable` is told why.
+   * A record that is there but cannot be read makes it reject, and so does a call that fails. With `unreadable` both concern their
+   * own circuits alone, as long as there is any answer: their places in it stay `undefined`, and `unreadable` is told why, once for
+   * each record that cannot be read and once for all that there was no answer about. Each place has its own circuit's record or none.
    */
   load(
     names: readonly string[],

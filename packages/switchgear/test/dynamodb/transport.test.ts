@@ -352,6 +352,82 @@ describe('reads in batches', () => {
     expect(waits).toEqual([20]);
   });
 
+  describe('fail apart', () => {
+    const names = Array.from({ length: 250 }, (_, i) => `c${i}`);
+    const has = (keys: readonly Item[], name: string) =>
+      keys.some((key) => fromAttribute(key.PK) === `CIRCUIT#${name}`);
+    const throttled = Object.assign(new Error('too much'), {
+      name: 'ThrottlingException',
+      $metadata: { httpStatusCode: 400 },
+    });
+    const load = async (process: Parameters<typeof reading>[0], loaded: readonly string[] = names) => {
+      const told: unknown[] = [];
+      const { store } = reading(process);
+      const records = await store.load(loaded, () => WINDOW, { unreadable: (error) => told.push(error) });
+      return { told, missing: loaded.filter((_, at) => records[at] === undefined) };
+    };
+
+    test('a batch that is throttled costs the others nothing, and is told once', async () => {
+      const { told, missing } = await load((keys) => {
+        if (has(keys, 'c150')) throw throttled;
+        return [];
+      });
+      expect(missing).toEqual(names.slice(100, 200));
+      expect(told).toEqual([
+        expect.objectContaining({ fate: 'refused', message: expect.stringContaining('ThrottlingException') }),
+      ]);
+    });
+
+    test('keys that are left unprocessed cost the others of their batch nothing', async () => {
+      const { told, missing } = await load((keys) => keys.filter((key) => has([key], 'c7')));
+      expect(missing).toEqual(['c7']);
+      expect(told).toEqual([
+        expect.objectContaining({ fate: 'refused', message: expect.stringContaining('left unprocessed') }),
+      ]);
+    });
+
+    test('a later request for what was left that fails, too', async () => {
+      const { missing } = await load((keys, call) => {
+        if (call > 3) throw throttled;
+        return keys.filter((key) => has([key], 'c7'));
+      });
+      expect(missing).toEqual(['c7']);
+    });
+
+    test.each([
+      ['one batch', names.slice(0, 3)],
+      ['all batches', names],
+    ])('where nothing could be read, %s, the load does not answer', async (_, all) => {
+      const process = () => {
+        throw throttled;
+      };
+      await expect(load(process, all)).rejects.toMatchObject({ fate: 'refused' });
+    });
+
+    test('who does not ask to be told gets all or nothing', async () => {
+      const { store } = reading((keys) => keys.filter((key) => has([key], 'c7')));
+      await expect(store.load(names, () => WINDOW)).rejects.toMatchObject({ fate: 'refused' });
+    });
+
+    test('L8 the circuits of the other batches are as the fleet has them, those of the failed one protect themselves', async () => {
+      const { store } = reading((keys) => {
+        if (has(keys, 'c150')) throw throttled;
+        return [];
+      });
+      const gear = new Switchgear({ store });
+      const told: unknown[] = [];
+      gear.onStoreError((error, verb) => told.push([verb, (error as Error).message]));
+      await gear.warm(names);
+      expect(told).toEqual([['load', expect.stringContaining('ThrottlingException')]]);
+      expect(gear.breaker('c7').circuit.record).toBeDefined();
+      const refused = Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+      const call = () => gear.breaker('c150').execute(() => Promise.reject(refused));
+      for (let i = 0; i < 3; i++) await expect(call()).rejects.toBe(refused);
+      await expect(call()).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', state: 'local-open' });
+      await gear.close();
+    });
+  });
+
   test('give up soon: a missing key must not read as a missing circuit', async () => {
     const { asked, waits, store } = reading((keys) => keys);
     await expect(store.load(['a'], () => WINDOW)).rejects.toMatchObject({ fate: 'refused' });

@@ -218,6 +218,13 @@ describe('a Cluster with a silent node', () => {
       process.kill(frozen, 'SIGSTOP');
       await expect(report(there)).rejects.toMatchObject({ code: 'STORE_FAILED' });
       await until(() => works(load(elsewhere)));
+      const told: unknown[] = [];
+      const together = () =>
+        store.load([there, elsewhere], () => WINDOW, { unreadable: (error) => told.push(error) });
+      await until(() => works(together()));
+      told.length = 0;
+      expect(await together()).toEqual([undefined, expect.objectContaining({ name: elsewhere })]);
+      expect(told).toEqual([expect.objectContaining({ code: 'STORE_FAILED' })]);
       await expect(report(there)).rejects.toMatchObject({ code: 'STORE_FAILED' });
       thaw();
       await until(() => works(load(there)));

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { oldestSlot, slotAt, type Window } from '../../core/evidence.ts';
 import { type CircuitRecord, CLOCK_BOUND_MS, type Head, rootRecord, sameEpoch } from '../../core/record.ts';
 import type { LoadOptions, WriteAnswer } from '../contract.ts';
+import { loaded } from '../loaded.ts';
 import { counterFields, headFields, leaseField, recordOf, STATE_FIELDS } from '../record-fields.ts';
 import { fromItem, type PlainMap } from './attributes.ts';
 import type { Change } from './change.ts';
@@ -35,27 +36,20 @@ export class Records {
     return this.table.now() ?? this.clock.now();
   }
 
-  async load(
+  load(
     names: readonly string[],
     window: (name: string) => Window,
     { consistent = false, unreadable }: LoadOptions,
-    read = recordOf,
   ): Promise<CircuitRecord[]> {
-    const items = await this.table.read(
+    const items = this.table.readApart(
       names.map((name) => this.table.keys.record(name)),
       consistent,
     );
-    const records = names.map((name, at) => {
-      const item = items[at];
-      try {
-        return item ? read(name, fromItem(item)) : rootRecord(name, window(name));
-      } catch (error) {
-        if (!unreadable) throw error;
-        unreadable(error);
-        return undefined;
-      }
+    const reads = names.map(async (name, at) => {
+      const item = await items[at];
+      return item ? recordOf(name, fromItem(item)) : rootRecord(name, window(name));
     });
-    return records as CircuitRecord[];
+    return loaded(reads, unreadable);
   }
 
   /** Writes from `record`, once. */

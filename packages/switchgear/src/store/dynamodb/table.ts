@@ -15,6 +15,13 @@ const READ_AGAIN_MS = [20, 50, 100];
 /** The `Date` header counts whole seconds. */
 const DATE_RESOLUTION_MS = 1_000;
 
+/** What came of a batch: `failed` are the keys that it brought no word of. */
+interface Batch {
+  readonly items: ReadonlyMap<string, Item>;
+  readonly failed: ReadonlySet<string | undefined>;
+  readonly failure?: unknown;
+}
+
 export class Table {
   readonly keys: Keys;
   readonly name: string;
@@ -39,33 +46,54 @@ export class Table {
   }
 
   /** The items of these keys, in their order; `undefined` where there is none. */
-  async read(wanted: readonly Item[], consistent: boolean): Promise<(Item | undefined)[]> {
-    const ids = wanted.map((key) => this.keys.idOf(key));
-    // A batch may not name a key twice.
-    const distinct = [...new Map(wanted.map((key, at) => [ids[at], key])).values()];
-    const batches: Promise<Item[]>[] = [];
-    for (let from = 0; from < distinct.length; from += BATCH)
-      batches.push(this.#readBatch(distinct.slice(from, from + BATCH), consistent));
-    const items = (await Promise.all(batches)).flat();
-    const byId = new Map(items.map((item) => [this.keys.idOf(item), item]));
-    return ids.map((id) => byId.get(id));
+  read(wanted: readonly Item[], consistent: boolean): Promise<(Item | undefined)[]> {
+    return Promise.all(this.readApart(wanted, consistent));
   }
 
-  async #readBatch(wanted: readonly Item[], consistent: boolean): Promise<Item[]> {
-    const items: Item[] = [];
+  /** Likewise, each for itself: what one batch meets does not concern the others. */
+  readApart(wanted: readonly Item[], consistent: boolean): Promise<Item | undefined>[] {
+    const ids = wanted.map((key) => this.keys.idOf(key));
+    // A batch may not name a key twice.
+    const distinct = [...new Map(wanted.map((key, at) => [ids[at], key]))];
+    const batches = new Map<string | undefined, Promise<Batch>>();
+    for (let from = 0; from < distinct.length; from += BATCH) {
+      const part = distinct.slice(from, from + BATCH);
+      const batch = this.#readBatch(
+        part.map(([, key]) => key),
+        consistent,
+      );
+      for (const [id] of part) batches.set(id, batch);
+    }
+    return ids.map(async (id) => {
+      const { items, failed, failure } = (await batches.get(id)) as Batch;
+      if (failed.has(id)) throw failure;
+      return items.get(id);
+    });
+  }
+
+  async #readBatch(wanted: readonly Item[], consistent: boolean): Promise<Batch> {
+    const items = new Map<string, Item>();
     let request: Operations['BatchGetItem']['input']['RequestItems'] = {
       [this.name]: { Keys: wanted, ConsistentRead: consistent },
     };
-    for (const waitMs of [...READ_AGAIN_MS, undefined]) {
-      const { Responses = {}, UnprocessedKeys = {} } = await this.send('BatchGetItem', {
-        RequestItems: request,
-      });
-      items.push(...Object.values(Responses).flat());
-      if (Object.keys(UnprocessedKeys).length === 0) return items;
-      request = UnprocessedKeys;
-      if (waitMs) await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs));
+    try {
+      for (const waitMs of [...READ_AGAIN_MS, undefined]) {
+        const { Responses = {}, UnprocessedKeys = {} } = await this.send('BatchGetItem', {
+          RequestItems: request,
+        });
+        for (const item of Object.values(Responses).flat()) items.set(this.keys.idOf(item), item);
+        if (Object.keys(UnprocessedKeys).length === 0) return { items, failed: new Set() };
+        request = UnprocessedKeys;
+        if (waitMs) await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs));
+      }
+      throw new StoreError(
+        `BatchGetItem on table "${this.name}": throttled, keys left unprocessed`,
+        'refused',
+      );
+    } catch (failure) {
+      const left = Object.values(request).flatMap(({ Keys }) => Keys);
+      return { items, failed: new Set(left.map((key) => this.keys.idOf(key))), failure };
     }
-    throw new StoreError(`BatchGetItem on table "${this.name}": throttled, keys left unprocessed`, 'refused');
   }
 
   /**

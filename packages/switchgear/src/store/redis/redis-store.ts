@@ -20,6 +20,7 @@ import type {
   WriteAnswer,
 } from '../contract.ts';
 import { filedIn } from '../filed.ts';
+import { loaded } from '../loaded.ts';
 import { evidenceFields, type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
@@ -105,11 +106,7 @@ export class RedisStore implements OperatorStore {
     window: (name: string) => Window,
     { unreadable }: LoadOptions = {},
   ): Promise<CircuitRecord[]> {
-    const records = await this.#read(names, window, unreadable).catch((error: StoreError) => {
-      // After a thaw the first command finds the connection dead; a read may go out again.
-      if (error.fate === 'refused' || error instanceof UnreadableError) throw error;
-      return this.#read(names, window, unreadable);
-    });
+    const records = await this.#read(names, window, unreadable);
     this.#push?.watch(records.filter(Boolean));
     return records;
   }
@@ -216,19 +213,20 @@ export class RedisStore implements OperatorStore {
     };
   }
 
-  async #read(
+  #read(
     names: readonly string[],
     window: (name: string) => Window,
     unreadable?: LoadOptions['unreadable'],
   ): Promise<CircuitRecord[]> {
-    const answers = names.map((name) =>
-      this.#load(name, window(name)).catch((error) => {
-        if (!unreadable || !(error instanceof UnreadableError)) throw error;
-        unreadable(error);
-        return undefined;
-      }),
-    );
-    return (await Promise.all(answers)).map((answer) => answer?.record as CircuitRecord);
+    const reads = names.map(async (name) => {
+      const answer = await this.#load(name, window(name)).catch((error: StoreError) => {
+        // After a thaw the first command finds the connection dead; a read may go out again.
+        if (error.fate === 'refused' || error instanceof UnreadableError) throw error;
+        return this.#load(name, window(name));
+      });
+      return answer.record;
+    });
+    return loaded(reads, unreadable);
   }
 
   #load(name: string, window: Window, read?: typeof recordOf): Promise<WriteAnswer> {
