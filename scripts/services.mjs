@@ -347,13 +347,21 @@ async function fill(folder, make) {
   }
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+/**
+ * Below those that the system gives to outgoing connections, lest one of them takes it before its server does. A Redis of a Cluster
+ * takes the one 10 000 above it as well.
+ */
+async function freePort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 10_000);
+    if ((await free(port)) && (await free(port + 10_000))) return port;
+  }
+}
+
+function free(port) {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

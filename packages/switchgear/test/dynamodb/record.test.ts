@@ -148,10 +148,12 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
           ...{ calls: 123_456, failures: 12_345, lastFailure: 'UND_ERR_CONNECT_TIMEOUT' },
         },
       };
-      const slot = slotAt(now(), WINDOW.bucketMs);
       const busy = { calls: 123_456, failures: 23_456, slow: 34_567, isolated: 999, votes: 4_567 };
-      const full = (counts: Counts) =>
-        Object.fromEntries(Array.from({ length: 10 }, (_, i) => [slot - i, counts]));
+      /** Up to the slot ahead of the present, as a clock may be: none has left the window when the report arrives. */
+      const full = (counts: Counts) => {
+        const newest = slotAt(now(), WINDOW.bucketMs) + 1;
+        return Object.fromEntries(Array.from({ length: 10 }, (_, i) => [newest - i, counts]));
+      };
       const sizeWith = async (counts: Counts) => {
         record = (await store.transition(record, { ...next, epoch: opened(record, nowMs).epoch })).record;
         record = (await store.report(record, full(counts))).record;
