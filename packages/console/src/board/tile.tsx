@@ -2,7 +2,7 @@
 
 import type { Circuit } from '@switchgear/cli/control-api';
 import type { Fleet } from '../fleet/fleet.ts';
-import { gist, nextBriefly } from '../words/circuit.ts';
+import { counted, gist, nextBriefly } from '../words/circuit.ts';
 import { labelOf } from '../words/state.ts';
 import { shown } from '../words/text.ts';
 import { duration, shortDuration } from '../words/time.ts';
@@ -44,7 +44,9 @@ export function Tile({ circuit, fleet, href, nowMs, current, position, of, reach
             </span>
           </span>
         </span>
-        <span class="gist">{gist(circuit)}</span>
+        <span class="gist" title={state === 'closed' ? counted(circuit) : undefined}>
+          {gist(circuit)}
+        </span>
         <span class="tile-foot">
           <span class="next">{next}</span>
           <Spark points={fleet.points(name)} nowMs={nowMs} />

@@ -53,7 +53,8 @@ it.concurrent('stray errors of several processes: counted, and said why they ope
   });
   const page = await rig.page();
   const tile = page.locator('.tile', { hasText: 'ledger' });
-  await tile.getByText('12 of 40 failed (30 %), 11 isolated').waitFor();
+  const gist = tile.getByText('12 of 40 failed (30 %), 11 isolated');
+  expect(await gist.getAttribute('title')).toContain('Isolated is a process’s first');
   await tile.getByRole('link').click();
   await page
     .getByRole('region', { name: 'ledger' })
