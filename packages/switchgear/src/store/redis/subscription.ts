@@ -39,8 +39,9 @@ export function keepSubscribed(
   }
 
   /** Rejects when the server does not answer. */
-  async function silence(subscriber: Subscriber): Promise<never> {
-    for (;;) {
+  async function silence(subscriber: Subscriber): Promise<void> {
+    // Its end may come while a ping is under way: then the timer is the next subscription's.
+    while (current === subscriber) {
       await new Promise<void>((resolve) => {
         timer = setTimeout(resolve, HEARTBEAT_MS);
       });
