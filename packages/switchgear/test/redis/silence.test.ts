@@ -94,10 +94,10 @@ describe.concurrent.each(Object.entries(CLIENTS))('a server that loads its data,
     const store = new RedisStore({ client: client(port), prefix, push: false });
     const report = (to: RedisStore) => to.report({ ...rootRecord('payments', WINDOW), sinceMs: 1 }, {});
     await report(store);
-    const fill = "for i = 1, 5000 do redis.call('SET', 'filler' .. i, string.rep('x', 100)) end";
+    const fill = "for i = 1, 20000 do redis.call('SET', 'filler' .. i, string.rep('x', 100)) end";
     await command(port, 'EVAL', fill, '0');
-    // Microseconds per key: until it is told to hurry.
-    await command(port, 'CONFIG', 'SET', 'key-load-delay', '10000');
+    // Microseconds per key, 40 s for all: until it is told to hurry. Between every ten keys or so it answers.
+    await command(port, 'CONFIG', 'SET', 'key-load-delay', '2000');
     const loaded = command(port, 'DEBUG', 'RELOAD');
     const info = () => command(port, 'INFO', 'persistence');
     await until(async () => (await info()).includes('loading:1'));
