@@ -80,7 +80,7 @@ it('why a circuit is closed with a share of failures that would trip it: they ar
   expect(gist(strays)).toBe('12 of 40 failed (30 %), 11 isolated');
   expect(counted(strays)).toBe(
     '12 of 40 calls failed (30 %) in the present window, 11 isolated. Isolated is a process’s first failed or slow call' +
-      ' after a good one; a ratio is judged without it: 1 of 29 failed (3 %).',
+      ' after a good one; the fleet’s ratio is judged without it: 1 of 29 failed (3 %).',
   );
   expect(counted(saw(2, 2, 0, 2))).toMatch(/ without it: none is left\.$/);
   expect(counted(saw(12, 1, 6, 2))).toMatch(

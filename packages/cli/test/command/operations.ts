@@ -37,7 +37,7 @@ export async function looks({ run }: CommandLine): Promise<void> {
   expect(misspelt).toMatchObject({ code: 0, err: expect.stringContaining('misspelt: paymnets') });
   expect(text).toMatchObject({
     code: 0,
-    err: expect.stringMatching(/^isolated: .* a ratio is judged .*\n$/),
+    err: expect.stringMatching(/^isolated: .* the fleet's ratio is judged without it\n$/),
   });
   expect(json.err).toBe('');
   expect(text.out).toMatch(

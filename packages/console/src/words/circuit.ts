@@ -50,13 +50,13 @@ export function gist(circuit: Circuit): string {
   return `${count(evidence.failures)} of ${count(evidence.calls)} failed (${percent(circuit.failureRatio)})${beside(evidence)}`;
 }
 
-/** What was reported in the present window, and what of it no ratio is judged by. */
+/** What was reported in the present window, and without what the fleet is judged. */
 export function counted({ evidence, failureRatio }: Circuit): string {
   const { calls, failures, isolated } = evidence;
   if (calls === 0) return 'Nothing was reported in the present window.';
   const all = `${count(failures)} of ${plural(calls, 'call')} failed (${percent(failureRatio)}) in the present window${beside(evidence)}.`;
   if (isolated === 0) return all;
-  return `${all} Isolated is a process’s first failed or slow call after a good one; a ratio is judged without it: ${judged(evidence)}.`;
+  return `${all} Isolated is a process’s first failed or slow call after a good one; the fleet’s ratio is judged without it: ${judged(evidence)}.`;
 }
 
 function judged({ calls, failures, slow, isolated }: Circuit['evidence']): string {

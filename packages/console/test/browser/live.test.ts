@@ -58,7 +58,9 @@ it.concurrent('stray errors of several processes: counted, and said why they ope
   await tile.getByRole('link').click();
   await page
     .getByRole('region', { name: 'ledger' })
-    .getByText(/Isolated is a process’s first .* a ratio is judged without it: 1 of 29 failed \(3 %\)\.$/)
+    .getByText(
+      /Isolated is a process’s first .* the fleet’s ratio is judged without it: 1 of 29 failed \(3 %\)\.$/,
+    )
     .waitFor();
 });
 
