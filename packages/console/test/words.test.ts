@@ -84,9 +84,9 @@ it('why a circuit is closed with a share of failures that would trip it: they ar
   );
   expect(counted(saw(2, 2, 0, 2))).toMatch(/ without it: none is left\.$/);
   expect(counted(saw(12, 1, 6, 2))).toMatch(
-    /^1 of 12 calls .* window, 6 slow, 2 isolated\. .*: 0 of 10 failed \(0 %\), 4 slow \(40 %\)\.$/,
+    /^1 of 12 calls .* window, 2 isolated, 6 slow\. .*: 0 of 10 failed \(0 %\), 4 slow \(40 %\)\.$/,
   );
-  expect(gist(saw(9, 0, 5, 2))).toBe('0 of 9 failed (0 %), 5 slow, 2 isolated');
+  expect(gist(saw(9, 0, 5, 2))).toBe('0 of 9 failed (0 %), 2 isolated, 5 slow');
   expect([gist(closed), counted(closed)]).toEqual([
     '1 of 200 failed (0.5 %)',
     '1 of 200 calls failed (0.5 %) in the present window.',

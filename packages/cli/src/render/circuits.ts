@@ -46,7 +46,7 @@ export const ISOLATED =
 function failed({ evidence: { calls, failures, slow, isolated }, failureRatio }: Circuit): string {
   if (calls === 0) return '–';
   const share = `${failures}/${calls} ${Math.round(failureRatio * 100)} %`;
-  return `${share}${slow > 0 ? `, ${slow} slow` : ''}${isolated > 0 ? `, ${isolated} isolated` : ''}`;
+  return `${share}${isolated > 0 ? `, ${isolated} isolated` : ''}${slow > 0 ? `, ${slow} slow` : ''}`;
 }
 
 /** What happens next, and when. */

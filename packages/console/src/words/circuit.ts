@@ -70,7 +70,7 @@ function judged({ calls, failures, slow, isolated }: Circuit['evidence']): strin
 }
 
 function beside({ slow, isolated }: Circuit['evidence']): string {
-  return `${slow > 0 ? `, ${count(slow)} slow` : ''}${isolated > 0 ? `, ${count(isolated)} isolated` : ''}`;
+  return `${isolated > 0 ? `, ${count(isolated)} isolated` : ''}${slow > 0 ? `, ${count(slow)} slow` : ''}`;
 }
 
 /** A version of the library newer than this page may have reasons that it does not know. */
