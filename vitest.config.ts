@@ -7,6 +7,11 @@ const FLEETS = ['packages/*/test/race/**/*.test.ts'];
 /** Tests in a Chromium, which they share. */
 const IN_BROWSER = ['packages/*/test/browser/**/*.test.ts'];
 
+/** Tests that replace a module (`vi.mock`): it must not have been loaded before, so each has a process of its own. */
+const REPLACING = ['packages/switchgear/test/redis/{silence,valkey}.test.ts'];
+/** Thousands of histories each; one of them replaces a module too. */
+const SIMULATED = ['packages/simulator/test/{laws,cli,world}/**/*.test.ts'];
+
 /** Real processes and a store behind a socket, on two cores. */
 const REAL_TIME = { testTimeout: 60_000, hookTimeout: 60_000 };
 const SERVICES = { ...REAL_TIME, globalSetup: 'packages/switchgear/test/services.ts' };
@@ -17,11 +22,30 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          // Thousands of histories each, on a machine that may have others' work too.
           testTimeout: 60_000,
           maxWorkers: '100%',
+          // A process and its modules for each file would cost as much as what they test.
+          isolate: false,
           include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
-          exclude: [...WITH_SERVICES, ...FLEETS, ...IN_BROWSER],
+          exclude: [...WITH_SERVICES, ...FLEETS, ...IN_BROWSER, ...SIMULATED],
+        },
+      },
+      {
+        test: {
+          name: 'simulated',
+          // On a machine that may have others' work too.
+          testTimeout: 60_000,
+          maxWorkers: '100%',
+          include: SIMULATED,
+        },
+      },
+      {
+        test: {
+          ...SERVICES,
+          name: 'replacing',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          include: REPLACING,
         },
       },
       {
@@ -30,8 +54,10 @@ export default defineConfig({
           name: 'services',
           // They wait for servers more than they compute.
           maxWorkers: 2,
+          isolate: false,
           sequence: { groupOrder: 1 },
           include: WITH_SERVICES,
+          exclude: REPLACING,
         },
       },
       {

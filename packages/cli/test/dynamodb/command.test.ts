@@ -1,5 +1,5 @@
 import type { OperatorStore } from 'switchgear';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { fleet, follows, looks } from '../command/operations.ts';
 import { commandWith } from '../command/run.ts';
 
@@ -10,14 +10,17 @@ let store: OperatorStore;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  Object.assign(process.env, CREDENTIALS);
+  for (const [name, value] of Object.entries(CREDENTIALS)) vi.stubEnv(name, value);
   const missing = await command.run('doctor');
   expect(missing).toMatchObject({ code: 1, out: expect.stringContaining('mend:') });
   const created = await command.run('table', 'create');
   expect(created).toMatchObject({ code: 0, err: expect.stringContaining('cli-test is there') });
   ({ store, close } = await fleet(address));
 });
-afterAll(() => close());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await close();
+});
 
 test('a table that it made passes its own doctor, and is shown', async () => {
   const doctor = await command.run('doctor', '--json');
