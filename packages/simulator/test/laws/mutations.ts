@@ -112,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost reply is never looked into',
     file: 'circuit/commits.ts',
-    from: 'if (this.#pending.size === 0 || this.#underway) return;',
+    from: 'if (this.#pending.size === 0 || this.#underway || this.#asking) return;',
     to: 'if (this.#pending.size >= 0) return;',
     laws: ['L7'],
   },

@@ -16,6 +16,8 @@ export class Commits {
   /** The newest transitions of unknown fate, by the id of their epoch. */
   readonly #pending = new Map<string, Head>();
   #underway: Promise<void> | undefined;
+  /** The history is being asked: each answer that comes meanwhile would ask again. */
+  #asking = false;
 
   constructor(circuit: string, host: Host, hear: (record: CircuitRecord, sentMs: number) => void) {
     this.#circuit = circuit;
@@ -70,19 +72,24 @@ export class Commits {
 
   /** Transitions that others have already built upon were won or lost: the history knows, now or at the next answer. */
   reconcile(record: CircuitRecord): void {
-    if (this.#pending.size === 0 || this.#underway) return;
+    if (this.#pending.size === 0 || this.#underway || this.#asking) return;
     const epochs = [...this.#pending.values()]
       .map(({ epoch }) => epoch)
       .filter(({ number }) => number < record.epoch.number);
     if (epochs.length === 0) return;
-    void this.#host.guard.call(
-      'filed',
-      (store) => store.filed(this.#circuit, epochs),
-      (filed) => {
-        for (const [at, { id }] of epochs.entries())
-          if (filed[at]) this.claim(id);
-          else this.#pending.delete(id);
-      },
-    );
+    this.#asking = true;
+    void this.#host.guard
+      .call(
+        'filed',
+        (store) => store.filed(this.#circuit, epochs),
+        (filed) => {
+          for (const [at, { id }] of epochs.entries())
+            if (filed[at]) this.claim(id);
+            else this.#pending.delete(id);
+        },
+      )
+      .then(() => {
+        this.#asking = false;
+      });
   }
 }

@@ -210,6 +210,29 @@ test('L7 a look into the history that fails is made again', async () => {
   expect(f.committed()).toEqual(await f.history());
 });
 
+test('L7 L10 the history is asked once at a time, however many answers come meanwhile', async () => {
+  const f = fleet(2, { breaker: { failureThreshold: 3, failureRatio: 0 } });
+  const [p, q] = [f.process(0), f.process(1)];
+  for (const process of f.processes) await f.call(process);
+  p.store.inject('transition', first(1, losesReply));
+  const remove = p.store.inject(['load', 'report'], throttles);
+  await f.fail(p, 3);
+  await f.advance(10_000);
+  expect(await f.call(q)).toBe('ok');
+  remove();
+  const answered = p.store.inject('filed', hangs);
+  await p.gear.warm();
+  expect(p.breaker.state.state).toBe('closed');
+  for (let i = 0; i < 10; i++) await p.gear.warm();
+  expect(p.store.calls.filed).toBe(1);
+  answered();
+  await f.advance(5_000);
+  await f.call(p);
+  await f.idle();
+  expect(p.store.calls.filed).toBe(2);
+  expect(f.committed()).toEqual(await f.history());
+});
+
 test('L7 a history that has moved on while it was asked for tells all the same', async () => {
   const f = fleet(2);
   const p = f.process(0);
