@@ -6,7 +6,7 @@ import type { Law, Verdict } from './law.ts';
 
 /** The library looks at its timers once in a second, and takes up to half a second for an event loop that is busy. */
 const PAUSE_MS = 1_500;
-/** For so long after it had trouble with the store, a process may not wait for it. */
+/** For so long of its own time after it had trouble with the store, a process may not wait for it. */
 const TROUBLED_MS = 20_000;
 
 /**
@@ -22,9 +22,9 @@ export function frozenIsNotDead(
   const endedMs = new Map<Call, number>();
   /** Processes that wait for the answer to a write. */
   const writing = new Set<Process>();
-  /** When the store last did a process no good: it said no, or nothing within the budget. */
+  /** When, by its own time, the store last did a process no good: it said no, or nothing within the budget. */
   const troubledMs = new Map<Process, number>();
-  const trouble = (process: Process) => troubledMs.set(process, facts.engine.nowMs);
+  const trouble = (process: Process) => troubledMs.set(process, process.upMs);
   /** The call that ended last, and during which event. */
   let last: { readonly call: Call; readonly event: number } | undefined;
   /** When calls failed of which the store was told at once, and of nothing else. */
@@ -33,7 +33,8 @@ export function frozenIsNotDead(
   const abandons = (call: Call) => {
     const { nowMs } = facts.engine;
     const inTime = nowMs - (toldMs.get(call) ?? Number.NEGATIVE_INFINITY) < storeTimeout - 1;
-    const well = nowMs - (troubledMs.get(call.process) ?? Number.NEGATIVE_INFINITY) > TROUBLED_MS;
+    const { upMs } = call.process;
+    const well = upMs - (troubledMs.get(call.process) ?? Number.NEGATIVE_INFINITY) > TROUBLED_MS;
     return inTime && well && writing.has(call.process) && facts.known(call.process).pending === 1;
   };
   return {

@@ -13,6 +13,7 @@ export interface ReportedCircuit {
   readonly record: CircuitRecord | undefined;
   readonly era: Era;
   write(verb: 'report', run: (store: Store) => Promise<WriteAnswer>, refused: () => void): Promise<void>;
+  load(): Promise<void>;
   /** What the latest answer has brought about. */
   readonly deciding: Promise<void> | undefined;
 }
@@ -23,7 +24,7 @@ export class Reports {
   #sending: Promise<void> | undefined;
   /** The report after the one under way, for failures that came meanwhile. */
   #following: Promise<void> | undefined;
-  /** Until then the store is spared: it has refused a report, as one does that is asked too much. */
+  /** Until then the store is spared: it has refused the latest report, as one does that is asked too much. `-Infinity`: it has not. */
   #hushUntilMs = -Infinity;
 
   constructor(circuit: ReportedCircuit, host: Host) {
@@ -55,11 +56,17 @@ export class Reports {
     const { record: base, era } = this.#circuit;
     const evidence = base && era.takeUnsent();
     if (evidence) {
+      const spared = this.#hushUntilMs;
+      this.#hushUntilMs = -Infinity;
+      let read: Promise<void> | undefined;
       const refused = () => {
         era.unsend(evidence);
         this.#hushUntilMs = this.#host.clock.now() + HUSH_MS * (1 + this.#host.random());
+        // It brought no answer, and a store that takes no more writes may take reads. Not after each of them.
+        if (spared === -Infinity) read = this.#circuit.load();
       };
       await this.#circuit.write('report', (store) => store.report(base, evidence), refused);
+      await read;
     }
     // What the answer has brought about belongs to it: in Lambda the caller waits for both.
     await this.#circuit.deciding;

@@ -95,6 +95,41 @@ test('L2 a store that refuses a report is spared for a moment; what it refused g
   expect(await counted()).toMatchObject({ calls: 4, failures: 4 });
 });
 
+test('L10 what a refused report did not bring, one read does, and no more until a report is taken again', async () => {
+  const f = fleet(2, { breaker: { failureThreshold: 9, failureRatio: 0 } });
+  const [p, other] = [f.process(0), f.process(1)];
+  await f.call(p);
+  await f.fail(other, 9);
+  expect((await f.record()).state).toBe('open');
+  const loads = p.store.calls.load;
+  const remove = p.store.inject('report', throttles);
+  await f.fail(p, 1);
+  expect(p.breaker.state.state).toBe('open');
+  expect(p.store.calls.load - loads).toBe(1);
+  remove();
+});
+
+test('L10 a process whose reports are refused for long does not poll', async () => {
+  const f = fleet(1, { breaker: { failureThreshold: 1_000 } });
+  const p = f.process(0);
+  await f.call(p);
+  const remove = p.store.inject('report', throttles);
+  const { load, report } = p.store.calls;
+  for (let i = 0; i < 40; i++) {
+    await f.fail(p, 1);
+    await f.advance(100);
+  }
+  expect(p.store.calls.report - report).toBeGreaterThan(3);
+  expect(p.store.calls.load - load).toBe(1);
+  remove();
+  await f.advance(1_001);
+  await f.fail(p, 1);
+  p.store.inject('report', throttles);
+  await f.fail(p, 1);
+  // And the refresh, by now.
+  expect(p.store.calls.load - load).toBe(3);
+});
+
 test('L2 a report whose fate is unknown is never sent again', async () => {
   const f = fleet(1, { breaker: { failureThreshold: 9 } });
   const p = f.process(0);
