@@ -9,51 +9,39 @@ import { type Answer, Rejected, type Ticket } from './circuit/ticket.ts';
 import { BulkheadFullError, CircuitOpenError, TimeoutError } from './errors.ts';
 import { Bulkhead } from './guard/bulkhead.ts';
 import { failureName, isBreakable, retryAfterMs } from './guard/classify.ts';
-import type { Deadlines, Lane } from './guard/deadline.ts';
+import type { Lane } from './guard/deadline.ts';
 import type { Guard } from './guard/guard.ts';
 import { onAbort } from './guard/on-abort.ts';
 import type { Surround } from './guards.ts';
 import { FUNCTION, type ResolvedOptions, refusal } from './options.ts';
 import { Permit, type PermitOwner } from './permit.ts';
 
-const NO_SIGNAL = 'signal is not an AbortSignal';
-
 /** Guards the calls to one dependency. Made by `Switchgear.breaker`. `Added` is what its own guards may answer beside the calls' results. */
 export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard<Added> {
   declare readonly adds?: Added;
   readonly #host: Host;
-  readonly #options: ResolvedOptions;
   readonly #circuit: Circuit;
   readonly #bulkhead: Bulkhead | undefined;
   /** @internal Deadlines of calls; absent where there is no timeout. */
   readonly lane: Lane | undefined;
-  /** @internal Whether calls go on, whatever is decided about them. */
-  readonly shadow: boolean;
-  readonly #deadlines: Deadlines;
-  readonly #awaitReports: boolean;
   /** The guards of the options, with this breaker's own call at its place between them. */
   readonly #guarded: Guard<unknown> | undefined;
 
   /** @internal */
-  constructor(
-    host: Host,
-    circuit: Circuit,
-    options: ResolvedOptions,
-    deadlines: Deadlines,
-    { awaitReports, disabled }: { readonly awaitReports: boolean; readonly disabled: boolean },
-    surround?: Surround,
-  ) {
+  constructor(host: Host, circuit: Circuit, surround?: Surround) {
     this.#host = host;
     this.#circuit = circuit;
-    this.#options = options;
-    this.#awaitReports = awaitReports;
-    this.shadow = options.mode === 'shadow';
-    this.#deadlines = deadlines;
-    if (disabled) return;
+    const { code, mode } = circuit;
+    if (mode === 'disabled') return;
     this.#guarded = surround?.(this, { execute: (fn, given) => this.#call(fn, given) });
-    if (Number.isFinite(options.timeout)) this.lane = deadlines.lane(options.timeout);
-    if (Number.isFinite(options.maxConcurrent) && !this.shadow)
-      this.#bulkhead = new Bulkhead(circuit.name, options, host.clock);
+    if (Number.isFinite(code.timeout)) this.lane = host.deadlines.lane(code.timeout);
+    if (Number.isFinite(code.maxConcurrent) && mode === 'enforce')
+      this.#bulkhead = new Bulkhead(circuit.name, code, host.clock);
+  }
+
+  /** @internal Whether calls go on, whatever is decided about them. */
+  get shadow(): boolean {
+    return this.#circuit.mode === 'shadow';
   }
 
   /** @internal */
@@ -103,8 +91,6 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   #call<T>(fn: (call: CallContext) => PromiseLike<T> | T, options: CallOptions | undefined): Promise<T> {
     const outer = options?.signal;
-    // Before anything is taken that a throw on the way would keep.
-    if (outer && !outer.throwIfAborted) return Promise.reject(new TypeError(NO_SIGNAL));
     const answer = this.#atOnce(outer);
     if (answer === null) return this.#enter(fn, outer);
     if (answer instanceof Rejected)
@@ -143,7 +129,6 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
    */
   admit(options?: CallOptions): Permit | CircuitOpenError | Promise<Permit> {
     const signal = options?.signal;
-    if (signal && !signal.throwIfAborted) throw new TypeError(NO_SIGNAL);
     const answer = this.#atOnce(signal);
     if (answer === null) return this.#admitted(signal).then((ticket) => this.#permit(ticket));
     if (answer instanceof Rejected) return this.#rejected(new CircuitOpenError(this.name, answer));
@@ -154,7 +139,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   /** A ticket and its place, or the rejection; `null` where the store or a place in line is to be waited for. */
   #atOnce(outer: AbortSignal | undefined): Answer | null {
-    if (this.#bulkhead?.full || outer?.aborted) return null;
+    // What is no signal has no word for that, and gets one below.
+    if (this.#bulkhead?.full || (outer && outer.aborted !== false)) return null;
     const answer = this.#circuit.decide();
     if (answer !== null && !(answer instanceof Rejected)) this.#bulkhead?.tryEnter();
     return answer;
@@ -168,6 +154,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
   /** A place and a ticket. Where it rejects, nothing is held. */
   async #admitted(outer: AbortSignal | undefined): Promise<Ticket> {
     const { clock } = this.#host;
+    // Before anything is taken that a throw on the way would keep.
+    if (outer && !outer.throwIfAborted) throw new TypeError('signal is not an AbortSignal');
     let placed = false;
     try {
       outer?.throwIfAborted();
@@ -230,7 +218,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     }
     this.ended();
     const told =
-      this.#timed || this.#options.isFailure || this.#host.tellCall
+      this.#timed || this.#circuit.code.isFailure || this.#host.tellCall
         ? this.returned(ticket, result, startMs)
         : this.#circuit.succeeded(ticket);
     if (told) await this.#awaited(told, startMs);
@@ -250,7 +238,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   /** @internal */
   returned(ticket: Ticket, result: unknown, startMs: number): Promise<void> | undefined {
-    const { isFailure } = this.#options;
+    const { isFailure } = this.#circuit.code;
     if (!isFailure || !safely(isFailure, result, false)) return this.succeeded(ticket, startMs);
     const name = failureName(result);
     // Only a status is a word about the failure; a result's `name` may be a customer's.
@@ -281,7 +269,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   /** @internal */
   threw(ticket: Ticket, error: unknown, startMs: number): Promise<void> | undefined {
-    if (!safely(this.#options.isBreakable ?? isBreakable, error, true)) return this.cancelled(ticket, error);
+    if (!safely(this.#circuit.code.isBreakable ?? isBreakable, error, true))
+      return this.cancelled(ticket, error);
     return this.#failed(ticket, error, failureName(error), startMs);
   }
 
@@ -298,7 +287,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   /** @internal */
   timeoutError(): TimeoutError {
-    return new TimeoutError(this.name, this.#options.timeout);
+    return new TimeoutError(this.name, this.#circuit.code.timeout);
   }
 
   /**
@@ -306,8 +295,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
    * budget: if the store has failed it since it asked for admission, at most that long before `startMs`, it waits no more.
    */
   #awaited(told: Promise<void> | undefined, startMs: number): Promise<void> | undefined {
-    if (!told || !this.#awaitReports) return undefined;
-    const { clock, guard } = this.#host;
+    const { clock, guard, awaitReports } = this.#host;
+    if (!told || !awaitReports) return undefined;
     if (guard.failedWithin(clock.now() - startMs + guard.budgetMs)) return undefined;
     return guard.within(told, () => {});
   }
@@ -329,7 +318,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   #permit(ticket: Ticket): Permit {
     if (ticket === undefined) this.#tell('rejected');
-    const lane = this.#deadlines.lane(this.options.leaseDuration, true);
+    const lane = this.#host.deadlines.lane(this.options.leaseDuration, true);
     return new Permit(this, lane, ticket, this.#host.clock.now());
   }
 }

@@ -12,6 +12,11 @@ export interface Clock {
   setTimer(run: () => void, ms: number, idle?: boolean): Timer;
 }
 
+/** Whether `thenMs` is less than `ms` away from `nowMs`; either way, as a clock may be set back. */
+export function within(ms: number, nowMs: number, thenMs: number | undefined): boolean {
+  return thenMs !== undefined && Math.abs(nowMs - thenMs) < ms;
+}
+
 /** The machine's clock and timers. */
 export const systemClock: Clock = {
   now: Date.now,

@@ -20,7 +20,6 @@ import {
   FUNCTION,
   type GearOptions,
   isPlain,
-  type ResolvedGearOptions,
   type ResolvedOptions,
   refusal,
   resolveGearOptions,
@@ -29,9 +28,6 @@ import {
 import type { Store, StoreProblem } from './store/contract.ts';
 import { StoreGuard, type Verb } from './store/store-guard.ts';
 import { unheard } from './store/unheard.ts';
-
-/** Beyond it timers fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface SwitchgearOptions extends GearOptions {
   /** Where the fleet keeps its circuits. `new MemoryStore()` is one of this process alone. */
@@ -55,14 +51,12 @@ export interface SwitchgearOptions extends GearOptions {
  * All methods are safe to call concurrently.
  */
 export class Switchgear {
-  readonly #settings: ResolvedGearOptions;
   readonly #defaults: BreakerOptions;
   readonly #perCircuit: Readonly<Record<string, BreakerOptions>>;
   readonly #guards: readonly PlacedGuard[];
   readonly #breakers = new Map<string, Breaker<unknown>>();
   /** When circuits were read that have a breaker only for that: their options are nobody's wish. */
   readonly #ahead = new Map<string, number>();
-  readonly #deadlines: Deadlines;
   readonly #host: Host;
   readonly #changes = new Set<(change: StateChange) => void>();
   readonly #calls = new Set<(call: EndedCall) => void>();
@@ -92,28 +86,24 @@ export class Switchgear {
     for (const [key, value] of Object.entries(functions))
       if (typeof value !== 'function') problems.push(refusal(key, value, FUNCTION));
     readGuards([guards], problems);
-    this.#settings = resolveGearOptions(rest, defaults, circuits, problems);
     this.#guards = guards;
     this.#defaults = { ...defaults };
     // No circuit has an option for being called like a property of every object.
     this.#perCircuit = Object.assign(Object.create(null), circuits);
-    this.#deadlines = new Deadlines(clock);
     const sayAloud = unheard(clock);
-    const guard = new StoreGuard(store, clock, this.#settings.storeTimeout, (error, verb) => {
+    const settings = resolveGearOptions(rest, defaults, circuits, problems);
+    const guard = new StoreGuard(store, clock, settings.storeTimeout, (error, verb) => {
       if (this.#failures.size > 0) tell(this.#failures, error, verb);
       else sayAloud(error, verb);
     });
-    const refresher = new Refresher(guard, this.#settings.cacheTtl, random, this.#breakers);
     this.#host = {
+      ...settings,
       clock,
+      deadlines: new Deadlines(clock),
       guard,
-      processId: this.#settings.processId,
-      maxStale: this.#settings.maxStale,
-      prober: this.#settings.prober,
       random,
       newId,
-      load: (circuit) => refresher.load(circuit),
-      refresh: (nowMs) => refresher.tick(nowMs),
+      refresher: new Refresher(guard, settings.cacheTtl, random, this.#breakers),
       emit: (change) => tell(this.#changes, this.#correlated(change)),
       tellCall: undefined,
     };
@@ -184,16 +174,8 @@ export class Switchgear {
         throw new ConfigurationError([`its breaker has other values of: ${different.join(', ')}`], name);
       return known;
     }
-    const mode = this.#settings.disabled ? 'disabled' : resolved.mode;
-    const circuit = new Circuit(name, resolved, this.#host, mode);
-    const breaker = new Breaker<unknown>(
-      this.#host,
-      circuit,
-      resolved,
-      this.#deadlines,
-      this.#settings,
-      surround,
-    );
+    const circuit = new Circuit(name, resolved, this.#host);
+    const breaker = new Breaker<unknown>(this.#host, circuit, surround);
     this.#breakers.set(name, breaker);
     this.#ahead.delete(name);
     const record = known?.circuit.record;
@@ -266,19 +248,13 @@ export class Switchgear {
       if (!known || this.#ahead.has(name)) this.#ahead.set(name, nowMs);
       return circuit;
     });
-    await Promise.all(circuits.map((circuit) => this.#host.load(circuit)));
+    await Promise.all(circuits.map((circuit) => this.#host.refresher.load(circuit)));
   }
 
   /** Waits until everything under way to the store has arrived or failed, at most `timeoutMs`; never rejects. */
   async flush(timeoutMs = Infinity): Promise<void> {
     const settled = Promise.all([...this.#breakers.values()].map(({ circuit }) => circuit.settled()));
-    let timer: Timer | undefined;
-    const over = new Promise<void>((resolve) => {
-      // What no timer takes is no limit, rather than none at all.
-      if (timeoutMs <= LONGEST_TIMER_MS) timer = this.#host.clock.setTimer(resolve, timeoutMs);
-    });
-    await Promise.race([settled, over]);
-    timer?.cancel();
+    await this.#host.guard.within<unknown>(settled, () => {}, timeoutMs);
   }
 
   /**

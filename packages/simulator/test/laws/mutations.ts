@@ -168,7 +168,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a call waits for the store as long as it takes',
     file: 'circuit/circuit.ts',
-    from: 'return this.#host.guard.within(answer, instead, waitedMs);',
+    from: 'return guard.within(answer, instead, guard.budgetMs - waitedMs);',
     to: 'return answer;',
     laws: ['L8'],
   },
@@ -231,7 +231,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'in Lambda nobody waits for the report of a failure',
     file: 'breaker.ts',
-    from: 'if (!told || !this.#awaitReports) return undefined;',
+    from: 'if (!told || !awaitReports) return undefined;',
     to: 'return undefined;',
     laws: ['L13'],
   },

@@ -62,12 +62,12 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   #usedMs = -Infinity;
   #loading: Promise<void> | undefined;
 
-  constructor(name: string, code: ResolvedOptions, host: Host, mode: CircuitMode = 'enforce') {
+  constructor(name: string, code: ResolvedOptions, host: Host) {
     this.name = name;
     this.code = code;
     this.#policy = code;
     this.#host = host;
-    this.mode = mode;
+    this.mode = host.disabled ? 'disabled' : code.mode;
     this.era = new Era(code, windowOf(code));
     this.#contact = new Contact(host);
     this.#commits = new Commits(name, host, (record, sentMs) => this.#hear(record, sentMs));
@@ -114,28 +114,28 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     const now = this.#host.clock.now();
     this.#usedMs = now;
     if ((now < this.#calmUntilMs && now >= this.#calmFromMs) || this.mode === 'disabled') return this.era;
-    const refreshMs = this.#host.refresh(now);
-    return this.#stale && !this.#contact.lost ? null : this.#judge(refreshMs);
+    this.#host.refresher.tick(now);
+    return this.#readsFirst ? null : this.#judge();
   }
 
   /** The same with the store's word, within its budget; `waitedMs`: what the call has waited for the store before. */
   ask(waitedMs: number): Promise<Answer> {
-    const refreshMs = this.#host.refresh(this.#usedMs);
-    const answer = this.#ask(refreshMs);
+    const answer = this.#ask();
     // What takes the store too long is decided without it; a probe that comes late waits for the next call.
     const instead = () => {
       void answer.then((late) => this.#keep(late));
-      return this.#judgeAlone(refreshMs);
+      return this.#judgeAlone();
     };
-    return this.#host.guard.within(answer, instead, waitedMs);
+    const { guard } = this.#host;
+    return guard.within(answer, instead, guard.budgetMs - waitedMs);
   }
 
   /** The read that `ask` would wait for, so that its caller may wait for it with nothing in hand. */
   ready(): Promise<void> | undefined {
-    if (this.mode === 'disabled' || !this.#stale || this.#contact.lost) return undefined;
+    if (this.mode === 'disabled' || !this.#readsFirst) return undefined;
     this.#usedMs = this.#host.clock.now();
     // Due at the same time, as a rule: then both are one read.
-    this.#host.refresh(this.#usedMs);
+    this.#host.refresher.tick(this.#usedMs);
     return this.load();
   }
 
@@ -143,7 +143,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   peek(): Rejected | undefined {
     const nowMs = this.now();
     const verdict = this.admission(nowMs);
-    return verdict.admits === 'none' ? this.#reject(verdict.untilMs, nowMs) : undefined;
+    return verdict.admits === 'none' ? this.#reject(verdict.untilMs - nowMs) : undefined;
   }
 
   succeeded(ticket: Ticket): Promise<void> | undefined {
@@ -227,10 +227,10 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   // ── admission ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #ask(refreshMs: number): Promise<Answer> {
-    if (this.#stale && !this.#contact.lost) await this.load();
-    const answer = this.#judge(refreshMs);
-    return answer === null ? ((await this.#probing.take()) ?? this.#judgeAlone(refreshMs)) : answer;
+  async #ask(): Promise<Answer> {
+    if (this.#readsFirst) await this.load();
+    const answer = this.#judge();
+    return answer === null ? ((await this.#probing.take()) ?? this.#judgeAlone()) : answer;
   }
 
   /** What comes too late for its call. */
@@ -246,6 +246,11 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   get #stale(): boolean {
     return this.#snapshot.stale(this.#host.clock.now(), this.#host.maxStale);
+  }
+
+  /** What is known is too old to go by, and the store may know better. */
+  get #readsFirst(): boolean {
+    return this.#stale && !this.#contact.lost;
   }
 
   /** The store does not answer, and the snapshot is too old or the right to probe cannot be had: the process is on its own. */
@@ -265,26 +270,25 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   /** As `#judge`, where the store is not asked any more. */
-  #judgeAlone(refreshMs: number): Answer {
-    const answer = this.#judge(refreshMs);
-    const nowMs = this.now();
-    return answer === null ? this.#reject(nowMs, nowMs) : answer;
+  #judgeAlone(): Answer {
+    const answer = this.#judge();
+    return answer === null ? this.#reject(0) : answer;
   }
 
   /** `null` where a probe may be asked for. */
-  #judge(refreshMs: number): Answer | null {
+  #judge(): Answer | null {
     const nowMs = this.now();
     this.#settleOverride(nowMs);
     const verdict = this.admission(nowMs);
     switch (verdict.admits) {
       case 'all':
-        this.#beCalm(refreshMs);
+        this.#beCalm();
         return this.era;
       case 'share':
         this.#turn();
-        return this.#host.random() < verdict.share ? this.era : this.#reject(nowMs, nowMs, 'ramp');
+        return this.#host.random() < verdict.share ? this.era : this.#reject(0, 'ramp');
       case 'none':
-        return this.#probing.granted(nowMs) ?? this.#reject(verdict.untilMs, nowMs);
+        return this.#probing.granted(nowMs) ?? this.#reject(verdict.untilMs - nowMs);
       case 'probe': {
         const record = this.#known;
         if (this.#alone()) this.#local ??= new LocalCircuit(record);
@@ -297,7 +301,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
         const busy = this.#probing.taking || this.#contact.unanswered || this.deciding;
         if (!busy && !due(record, this.#policy, nowMs)) return null;
         if (!this.#contact.unanswered) this.#pursue();
-        return this.#reject(nowMs, nowMs);
+        return this.#reject(0);
       }
     }
   }
@@ -314,12 +318,12 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   /** No further look until the next refresh, the end of the bucket, or an override's. */
-  #beCalm(refreshMs: number): void {
+  #beCalm(): void {
     const now = this.#host.clock.now();
     const overrideMs = (this.record?.override?.untilMs ?? 0) - this.now();
     this.#calmFromMs = now;
     this.#calmUntilMs = Math.min(
-      refreshMs,
+      this.#host.refresher.tick(now),
       this.#turn(),
       this.#stale ? Infinity : this.#snapshot.readMs + this.#host.maxStale,
       overrideMs > 0 ? now + overrideMs : Infinity,
@@ -327,18 +331,15 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   /** In shadow mode every call is made. */
-  #reject(
-    untilMs: number,
-    nowMs: number,
-    state: RejectingState = this.#closedBy(nowMs),
-  ): Rejected | undefined {
+  #reject(retryAfterMs: number, state: RejectingState = this.#closedBy()): Rejected | undefined {
     if (this.mode === 'shadow') return undefined;
     const { transition } = this.local ?? this.#known;
-    return new Rejected(state, Math.max(0, untilMs - nowMs), transition?.lastFailure);
+    return new Rejected(state, retryAfterMs, transition?.lastFailure);
   }
 
   /** What it is that admits nothing. */
-  #closedBy(nowMs: number): RejectingState {
+  #closedBy(): RejectingState {
+    const nowMs = this.now();
     if (this.#localInForce(nowMs)) return 'local-open';
     const record = this.#known;
     if (overrideActive(record, nowMs) || overrideUnsettled(record, nowMs)) return 'forced-open';
@@ -453,7 +454,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   load(): Promise<void> {
-    this.#loading ??= this.#host.load(this).finally(() => {
+    this.#loading ??= this.#host.refresher.load(this).finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;

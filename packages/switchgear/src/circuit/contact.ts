@@ -1,11 +1,12 @@
 /** Whether the store has a word for one circuit: it may be away, have nothing that can be read, or take no write. */
 
+import { within } from '../clock.ts';
 import type { Host } from './host.ts';
 
 export class Contact {
   readonly #host: Host;
   /** When the store answered and had no record of this circuit that could be read. */
-  #missedMs = -Infinity;
+  #missedMs: number | undefined;
   /** Since when transitions and leases are asked for in vain; `Infinity` once a write is answered. */
   #askedMs = Infinity;
   #unanswered = false;
@@ -22,8 +23,7 @@ export class Contact {
   /** Whether it would be in vain to wait for the store: it failed just now, or what it has of this circuit cannot be read. */
   get lost(): boolean {
     const { guard, clock, maxStale } = this.#host;
-    const age = clock.now() - this.#missedMs;
-    return guard.failedWithin(maxStale) || (age >= 0 && age < maxStale);
+    return guard.failedWithin(maxStale) || within(maxStale, clock.now(), this.#missedMs);
   }
 
   /** Whether the store has taken no write for as long as any prober may take: it may be that it can only be read. */

@@ -1,27 +1,22 @@
-/** What a circuit needs of the process around it. `Switchgear` provides it; the simulator has its own. */
+/** The process around its circuits and breakers, as they see it. `Switchgear` provides it. */
 
 import type { Clock } from '../clock.ts';
+import type { Deadlines } from '../guard/deadline.ts';
+import type { ResolvedGearOptions } from '../options.ts';
 import type { StoreGuard } from '../store/store-guard.ts';
-import type { Circuit } from './circuit.ts';
 import type { EndedCall } from './ended-call.ts';
+import type { Refresher } from './refresher.ts';
 import type { StateChange } from './state-change.ts';
 
-export interface Host {
+export interface Host extends ResolvedGearOptions {
   readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly guard: StoreGuard;
-  readonly processId: string;
-  /** Whether it is a health check, which may probe before the others. */
-  readonly prober: boolean;
-  /** Age beyond which a snapshot is no answer any more, milliseconds. */
-  readonly maxStale: number;
   /** Uniform in [0, 1). */
   random(): number;
   /** A fresh random id, unique in the fleet. */
   newId(): string;
-  /** Reads the circuit anew, together with others that want it; settles within the store's budget and never rejects. */
-  load(circuit: Circuit): Promise<void>;
-  /** Starts the periodic read of all circuits in use if it is due; returns when the next one will be. */
-  refresh(nowMs: number): number;
+  readonly refresher: Refresher;
   emit(change: StateChange): void;
   /** The request that the present code runs for; absent while nobody says so. */
   correlationId?: (() => string | undefined) | undefined;

@@ -30,7 +30,7 @@ export class Refresher {
     this.#circuits = circuits;
   }
 
-  /** Reads `circuit` in one batch with all others that ask before the present task ends. */
+  /** Reads `circuit` in one batch with all others that ask before the present task ends. Settles within the store's budget, never rejects. */
   load(circuit: Circuit): Promise<void> {
     this.#wanted.add(circuit);
     this.#batch ??= Promise.resolve().then(() => {

@@ -66,7 +66,7 @@ export function recordStatus(record: CircuitRecord, nowMs: number, prober = fals
 }
 
 export function statusOf(circuit: Circuit, host: Host): CircuitStatus {
-  const nowMs = host.guard.now() ?? host.clock.now();
+  const nowMs = circuit.now();
   const fleet = recordStatus(circuit.record ?? circuit.root(), nowMs, host.prober);
   if (circuit.mode === 'disabled') return { ...fleet, state: 'disabled' };
   const local = circuit.local;

@@ -38,24 +38,20 @@ export function oldestSlot(nowMs: number, window: Window): number {
   return slotAt(nowMs, window.bucketMs) - window.buckets + 1;
 }
 
+const NAMES = /* @__PURE__ */ Object.keys(NOTHING) as (keyof Counts)[];
+
 export function plus(a: Counts, b: Counts): Counts {
-  return {
-    calls: a.calls + b.calls,
-    failures: a.failures + b.failures,
-    slow: a.slow + b.slow,
-    isolated: a.isolated + b.isolated,
-    votes: a.votes + b.votes,
-  };
+  return combined(a, b, 1);
 }
 
 export function minus(a: Counts, b: Counts): Counts {
-  return {
-    calls: a.calls - b.calls,
-    failures: a.failures - b.failures,
-    slow: a.slow - b.slow,
-    isolated: a.isolated - b.isolated,
-    votes: a.votes - b.votes,
-  };
+  return combined(a, b, -1);
+}
+
+function combined(a: Counts, b: Counts, sign: 1 | -1): Counts {
+  const sum: { -readonly [Name in keyof Counts]: number } = { ...NOTHING };
+  for (const name of NAMES) sum[name] = a[name] + sign * b[name];
+  return sum;
 }
 
 /**

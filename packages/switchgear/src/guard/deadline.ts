@@ -119,8 +119,8 @@ export class Lane extends Link {
 /** The lanes of one process: breakers with the same timeout share one. */
 export class Deadlines {
   readonly #clock: Clock;
+  /** By length; those that nobody waits for by its negative. */
   readonly #lanes = new Map<number, Lane>();
-  readonly #idle = new Map<number, Lane>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -128,11 +128,11 @@ export class Deadlines {
 
   /** The lane for deadlines `lengthMs` after their start, at most 2^31 − 1; `idle`: that nobody waits for. */
   lane(lengthMs: number, idle = false): Lane {
-    const lanes = idle ? this.#idle : this.#lanes;
-    let lane = lanes.get(lengthMs);
+    const key = idle ? -lengthMs : lengthMs;
+    let lane = this.#lanes.get(key);
     if (!lane) {
       lane = new Lane(this.#clock, lengthMs, idle);
-      lanes.set(lengthMs, lane);
+      this.#lanes.set(key, lane);
     }
     return lane;
   }

@@ -1,12 +1,11 @@
 /** Last good answers of a whole fleet, in a store of the user's. It may fail, hang or forget: answers are then this process's own. */
 
-import type { Clock } from '../clock.ts';
+import { type Clock, within } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { OptionSpec } from '../options.ts';
 import { readGuardOptions } from './guard-options.ts';
 import { SideStore } from './side-store.ts';
-import { within } from './within.ts';
 
 /** Texts by key, over a client that the user has anyway: `GET` and `SET … PX` of Redis, an item of DynamoDB. */
 export interface AnswerStore {

@@ -1,8 +1,7 @@
 /** A store of the user's that calls go on without: it may throw, hang or be away, and they do not notice. */
 
-import type { Clock } from '../clock.ts';
+import { type Clock, within } from '../clock.ts';
 import { traceOf } from './trace-of.ts';
-import { within } from './within.ts';
 
 /** One that has just failed is left alone for this time: an outage of the dependency must not become one of the store. */
 const REST_MS = 1_000;

@@ -1,7 +1,6 @@
 /** Reads the circuits of a process before its calls need them: in INIT, and again after a pause, which may have been a freeze. */
 
-import type { Clock } from '../clock.ts';
-import { within } from '../guard/within.ts';
+import { type Clock, within } from '../clock.ts';
 import type { Switchgear } from '../switchgear.ts';
 
 /** A gear's `maxStale`, by default: for what is older than that the first call would wait anyway. */

@@ -1,11 +1,14 @@
 /** Stands between the circuits and a store that may throw, hang, throttle or answer late. */
 
-import type { Clock } from '../clock.ts';
+import { type Clock, within } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { Store } from './contract.ts';
 
 /** What a process asks of its store while it guards calls. */
 export type Verb = 'load' | 'report' | 'settle' | 'lease' | 'transition' | 'filed' | 'subscribe' | 'close';
+
+/** Beyond it timers fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** No event loop is busy for so long: who is told of a timer this late has been frozen. */
 const FROZEN_MS = 500;
@@ -16,7 +19,7 @@ export class StoreGuard {
   /** Longest time that anybody waits for one verb. */
   readonly budgetMs: number;
   readonly #onError: (error: unknown, verb: Verb) => void;
-  #failedMs = -Infinity;
+  #failedMs: number | undefined;
 
   constructor(store: Store, clock: Clock, budgetMs: number, onError: (error: unknown, verb: Verb) => void) {
     this.store = store;
@@ -37,8 +40,7 @@ export class StoreGuard {
 
   /** Whether the latest word from the store is a failure, not older than `maxAgeMs`: then waiting for it again is in vain. */
   failedWithin(maxAgeMs: number): boolean {
-    const age = this.#clock.now() - this.#failedMs;
-    return age >= 0 && age < maxAgeMs;
+    return within(maxAgeMs, this.#clock.now(), this.#failedMs);
   }
 
   /**
@@ -79,17 +81,17 @@ export class StoreGuard {
       answer
         .then((value) => {
           take(value, sentMs);
-          this.#failedMs = -Infinity;
+          this.#failedMs = undefined;
           end();
         })
         .catch(fail);
     });
   }
 
-  /** `work`, or what `otherwise`, which must not throw, says once the budget is over, of which `spentMs` are gone. */
-  within<T>(work: Promise<T>, otherwise: () => T, spentMs = 0): Promise<T> {
+  /** `work`, or what `otherwise`, which must not throw, says once `ms` are over: what no timer takes is no limit, rather than none at all. */
+  within<T>(work: Promise<T>, otherwise: () => T, ms = this.budgetMs): Promise<T> {
     return new Promise((resolve, reject) => {
-      const leftMs = Math.max(0, this.budgetMs - spentMs);
+      const leftMs = ms <= LONGEST_TIMER_MS ? Math.max(0, ms) : LONGEST_TIMER_MS;
       const timer = this.#clock.setTimer(() => resolve(otherwise()), leftMs);
       work.then(resolve, reject).finally(() => timer.cancel());
     });

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, within } from '../clock.ts';
 import type { Verb } from './store-guard.ts';
 
 const PERIOD_MS = 60_000;
@@ -10,7 +10,7 @@ export function unheard(clock: Clock): (error: unknown, verb: Verb) => void {
   let sinceMs = 0;
   return (error, verb) => {
     const nowMs = clock.now();
-    if (Math.abs(nowMs - sinceMs) >= PERIOD_MS) {
+    if (!within(PERIOD_MS, nowMs, sinceMs)) {
       said.clear();
       sinceMs = nowMs;
     }

@@ -1,11 +1,10 @@
 /** Tells a control API how many calls a process admitted, rejected and saw fail: of calls that go well the store hears nothing. */
 
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, systemClock, within } from '../clock.ts';
 import type { Duration } from '../duration.ts';
 import { ConfigurationError } from '../errors.ts';
 import { failureName } from '../guard/classify.ts';
 import { readGuardOptions } from '../guard/guard-options.ts';
-import { within } from '../guard/within.ts';
 import type { OptionSpec } from '../options.ts';
 import type { Switchgear } from '../switchgear.ts';
 import { CallCounts, type Counts } from './call-counts.ts';

@@ -1,6 +1,6 @@
 /** Of many like events in a while, the first is told at once, the others as a number with the next. */
 
-import { within } from '../guard/within.ts';
+import { within } from '../clock.ts';
 
 interface Told {
   readonly atMs: number;
