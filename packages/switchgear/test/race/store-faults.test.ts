@@ -36,6 +36,13 @@ async function scene(start: StartFleet, behaviour: Behaviour, awaitReports = fal
   return { f, proxy, cut: f.process(0), other: f.process(1) };
 }
 
+/** The store fails once the process knows the circuit, and its snapshot is no answer any more: a call waits for the store, in vain. */
+async function midway({ f, proxy }: Scene, fault: Behaviour): Promise<void> {
+  await f.all('warm');
+  await proxy.become(fault);
+  await sleep(STALE_MS);
+}
+
 /** While the store fails: every caller has its own result in time, and the process protects itself and recovers. */
 async function onItsOwn({ f, cut }: Scene): Promise<void> {
   await cut.ask('startCalling');
@@ -88,16 +95,14 @@ describe.concurrent('L8: a store that', () => {
 
     test(`${fault} midway`, async ({ fleet }) => {
       const s = await scene(fleet, 'passes');
-      await s.f.all('warm');
-      await s.proxy.become(fault);
+      await midway(s, fault);
       await onItsOwn(s);
       await together(s);
     });
 
     test(`${fault} midway, where a failing call waits for its report`, async ({ fleet }) => {
       const s = await scene(fleet, 'passes', true);
-      await s.f.all('warm');
-      await s.proxy.become(fault);
+      await midway(s, fault);
       await onItsOwn(s);
       await together(s);
     });
@@ -105,10 +110,7 @@ describe.concurrent('L8: a store that', () => {
 
   test('hangs after a thaw, where a failing call waits for its report', async ({ fleet }) => {
     const s = await scene(fleet, 'passes', true);
-    await s.f.all('warm');
-    await s.proxy.become('hangs');
-    // So long that its snapshot is no answer any more: the call waits for the store before and after it.
-    await sleep(STALE_MS);
+    await midway(s, 'hangs');
     s.f.dependency.status = 503;
     expect(await s.cut.ask('call')).toMatchObject({ how: 'failed' });
     expect((await s.cut.ask('look')).calls.overBudgetMs).toBeLessThan(TIMER_MS);
