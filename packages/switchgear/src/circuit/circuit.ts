@@ -317,7 +317,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     this.era = this.era.afterwards();
   }
 
-  /** No further look until the next refresh, the end of the bucket, or an override's. */
+  /** No further look until the next refresh, the end of the bucket, or an override's; the next one at once after a freeze in the middle of a read. */
   #beCalm(): void {
     const now = this.#host.clock.now();
     const overrideMs = (this.record?.override?.untilMs ?? 0) - this.now();
@@ -325,7 +325,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     this.#calmUntilMs = Math.min(
       this.#host.refresher.tick(now),
       this.#turn(),
-      this.#stale ? Infinity : this.#snapshot.readMs + this.#host.maxStale,
+      this.#readsFirst ? 0 : this.#stale ? Infinity : this.#snapshot.readMs + this.#host.maxStale,
       overrideMs > 0 ? now + overrideMs : Infinity,
     );
   }

@@ -21,6 +21,24 @@ test('L13 a thaw after ten minutes: the first call waits for a fresh read before
   expect(f.dependency.calls).toBe(0);
 });
 
+test('L13 frozen while a call asks the store: thawed, it goes by the answer of then, and the next one waits for a fresh read', async () => {
+  const f = fleet(2);
+  const p = f.process(0);
+  await f.call(p);
+  f.clock.jump(60_000);
+  p.store.inject('load', late(100, f.clock));
+  const asking = f.begin(p);
+  await f.idle();
+  f.clock.jump(600_000);
+  await f.fail(f.process(1), 3);
+  await f.advance(0);
+  expect(asking.started).toBe(true);
+  const next = f.begin(p);
+  await f.advance(100);
+  expect(next.started).toBe(false);
+  expect(await next.outcome).toBe('rejected');
+});
+
 test('L13 a thaw while the circuit was open and closed again: the first call goes', async () => {
   const f = fleet(2);
   const p = f.process(0);
