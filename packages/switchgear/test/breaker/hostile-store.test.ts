@@ -212,7 +212,7 @@ test('L8 a record that makes no sense costs no other circuit its own', async () 
   gear.breaker('payments');
   const shop = gear.breaker('shop');
   await gear.warm(['payments', 'shop']);
-  expect(told).toEqual(['the store gave no record for an answer']);
+  expect(told).toEqual(['the store gave no record of payments']);
   expect(await outcome(shop.execute(() => 1))).toBe('rejected');
 });
 
