@@ -8,6 +8,9 @@ import type { Circuit } from './circuit.ts';
 /** A period is lengthened by up to this share of itself, so that processes that started together drift apart. */
 const JITTER = 0.1;
 
+/** For this share of the budget the store waits for what others have been answered before. */
+const PATIENCE = 0.9;
+
 export class Refresher {
   readonly #guard: StoreGuard;
   readonly #cacheTtl: number;
@@ -63,9 +66,11 @@ export class Refresher {
       told = true;
       this.#guard.tell(error, 'load');
     };
+    // What has come is to be here before nobody waits for it any more.
+    const withinMs = this.#guard.budgetMs * PATIENCE;
     return this.#guard.call(
       'load',
-      (store) => store.load(names, window, { consistent, unreadable }),
+      (store) => store.load(names, window, { consistent, unreadable, withinMs }),
       (records, sentMs) => {
         // By name: a store that leaves one out may have moved the others up.
         const answers = new Map(records.map((record) => [record?.name, record]));

@@ -42,6 +42,8 @@ export interface StoreProblem {
 export interface LoadOptions {
   readonly consistent?: boolean;
   readonly unreadable?: (error: unknown) => void;
+  /** How long to wait, where some answers have come, for the others: after that they count as failed. Milliseconds. */
+  readonly withinMs?: number;
 }
 
 /**

@@ -204,6 +204,15 @@ test.each([
   },
 );
 
+test('L8 a store is told to be done, with what has come by then, before the budget of its callers is over', async () => {
+  const { store, gear } = leaving((record) => record);
+  const load = vi.spyOn(store, 'load');
+  await gear.warm(['mail', 'payments']);
+  const withinMs = Number(load.mock.lastCall?.[2]?.withinMs);
+  expect(withinMs).toBeGreaterThan(400);
+  expect(withinMs).toBeLessThan(500);
+});
+
 test('L8 a record that makes no sense costs no other circuit its own', async () => {
   const { memory, gear, told } = leaving(() => [{ name: 'payments', state: 'ajar' }]);
   await new Operator({ store: memory, by: 'ana' }).setStates({

@@ -36,6 +36,7 @@ import {
   missingFields,
 } from './record-hash.ts';
 import { Scripts } from './scripts.ts';
+import { together } from './together.ts';
 
 const DAY_MS = 86_400_000;
 /** How long an idle record outlives everything that it says. */
@@ -90,7 +91,7 @@ export class RedisStore implements OperatorStore {
     this.#push = push
       ? new Push(this.#connection, this.#keys.channel, (names, window) =>
           // Who reads such a circuit is told; a subscription must not begin anew for ever because of it.
-          this.#read(names, window, () => {}),
+          this.#read(names, window, { unreadable: () => {} }),
         )
       : undefined;
   }
@@ -104,9 +105,9 @@ export class RedisStore implements OperatorStore {
   async load(
     names: readonly string[],
     window: (name: string) => Window,
-    { unreadable }: LoadOptions = {},
+    options: LoadOptions = {},
   ): Promise<CircuitRecord[]> {
-    const records = await this.#read(names, window, unreadable);
+    const records = await this.#read(names, window, options);
     this.#push?.watch(records.filter(Boolean));
     return records;
   }
@@ -216,7 +217,7 @@ export class RedisStore implements OperatorStore {
   #read(
     names: readonly string[],
     window: (name: string) => Window,
-    unreadable?: LoadOptions['unreadable'],
+    { unreadable, withinMs }: LoadOptions,
   ): Promise<CircuitRecord[]> {
     const reads = names.map(async (name) => {
       const answer = await this.#load(name, window(name)).catch((error: StoreError) => {
@@ -226,7 +227,7 @@ export class RedisStore implements OperatorStore {
       });
       return answer.record;
     });
-    return loaded(reads, unreadable);
+    return loaded(together(reads, withinMs), unreadable);
   }
 
   #load(name: string, window: Window, read?: typeof recordOf): Promise<WriteAnswer> {
