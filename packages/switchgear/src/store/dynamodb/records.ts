@@ -4,12 +4,11 @@ import type { Clock } from '../../clock.ts';
 import { oldestSlot, slotAt, type Window } from '../../core/evidence.ts';
 import { type CircuitRecord, CLOCK_BOUND_MS, type Head, rootRecord, sameEpoch } from '../../core/record.ts';
 import type { LoadOptions, WriteAnswer } from '../contract.ts';
-import { loaded } from '../loaded.ts';
 import { counterFields, headFields, leaseField, recordOf, STATE_FIELDS } from '../record-fields.ts';
 import { fromItem, type PlainMap } from './attributes.ts';
 import type { Change } from './change.ts';
 import { epochHolds, overrideAsRead, policyAsRead } from './conditions.ts';
-import { surely, type Table } from './table.ts';
+import { surely, type Table, UNREAD } from './table.ts';
 
 export const DAY_MS = 86_400_000;
 /** How long an idle record outlives everything that it says. */
@@ -36,20 +35,27 @@ export class Records {
     return this.table.now() ?? this.clock.now();
   }
 
-  load(
+  async load(
     names: readonly string[],
     window: (name: string) => Window,
     { consistent = false, unreadable }: LoadOptions,
   ): Promise<CircuitRecord[]> {
-    const items = this.table.readApart(
+    const items = await this.table.read(
       names.map((name) => this.table.keys.record(name)),
       consistent,
+      unreadable,
     );
-    const reads = names.map(async (name, at) => {
-      const item = await items[at];
-      return item ? recordOf(name, fromItem(item)) : rootRecord(name, window(name));
+    const records = names.map((name, at) => {
+      const item = items[at];
+      try {
+        if (item !== UNREAD) return item ? recordOf(name, fromItem(item)) : rootRecord(name, window(name));
+      } catch (error) {
+        if (!unreadable) throw error;
+        unreadable(error);
+      }
+      return undefined;
     });
-    return loaded(reads, unreadable);
+    return records as CircuitRecord[];
   }
 
   /** Writes from `record`, once. */

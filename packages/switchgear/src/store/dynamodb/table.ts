@@ -15,12 +15,8 @@ const READ_AGAIN_MS = [20, 50, 100];
 /** The `Date` header counts whole seconds. */
 const DATE_RESOLUTION_MS = 1_000;
 
-/** What came of a batch: `failed` are the keys that it brought no word of. */
-interface Batch {
-  readonly items: ReadonlyMap<string, Item>;
-  readonly failed: ReadonlySet<string | undefined>;
-  readonly failure?: unknown;
-}
+/** Stands for an item that a read brought no word of. */
+export const UNREAD: Item = {};
 
 export class Table {
   readonly keys: Keys;
@@ -45,34 +41,36 @@ export class Table {
     return this.#offset.now(withinMs);
   }
 
-  /** The items of these keys, in their order; `undefined` where there is none. */
-  read(wanted: readonly Item[], consistent: boolean): Promise<(Item | undefined)[]> {
-    return Promise.all(this.readApart(wanted, consistent));
-  }
-
-  /** Likewise, each for itself: what one batch meets does not concern the others. */
-  readApart(wanted: readonly Item[], consistent: boolean): Promise<Item | undefined>[] {
+  /**
+   * The items of these keys, in their order; `undefined` where there is none. With `lost`, what one batch meets does not concern the others,
+   * as long as there is any answer: its items are `UNREAD`, and one such failure is told.
+   */
+  async read(
+    wanted: readonly Item[],
+    consistent: boolean,
+    lost?: (failure: unknown) => void,
+  ): Promise<(Item | undefined)[]> {
     const ids = wanted.map((key) => this.keys.idOf(key));
     // A batch may not name a key twice.
-    const distinct = [...new Map(wanted.map((key, at) => [ids[at], key]))];
-    const batches = new Map<string | undefined, Promise<Batch>>();
-    for (let from = 0; from < distinct.length; from += BATCH) {
-      const part = distinct.slice(from, from + BATCH);
-      const batch = this.#readBatch(
-        part.map(([, key]) => key),
-        consistent,
-      );
-      for (const [id] of part) batches.set(id, batch);
+    const distinct = [...new Map(wanted.map((key, at) => [ids[at], key])).values()];
+    const found = new Map<string, Item>();
+    const batches: Promise<void>[] = [];
+    let failure: unknown;
+    const fail = (error: unknown) => {
+      failure = error;
+    };
+    for (let from = 0; from < distinct.length; from += BATCH)
+      batches.push(this.#readBatch(distinct.slice(from, from + BATCH), consistent, found).catch(fail));
+    await Promise.all(batches);
+    const items = ids.map((id) => found.get(id));
+    if (failure) {
+      if (!lost || items.every((item) => item === UNREAD)) throw failure;
+      lost(failure);
     }
-    return ids.map(async (id) => {
-      const { items, failed, failure } = (await batches.get(id)) as Batch;
-      if (failed.has(id)) throw failure;
-      return items.get(id);
-    });
+    return items;
   }
 
-  async #readBatch(wanted: readonly Item[], consistent: boolean): Promise<Batch> {
-    const items = new Map<string, Item>();
+  async #readBatch(wanted: readonly Item[], consistent: boolean, found: Map<string, Item>): Promise<void> {
     let request: Operations['BatchGetItem']['input']['RequestItems'] = {
       [this.name]: { Keys: wanted, ConsistentRead: consistent },
     };
@@ -81,18 +79,18 @@ export class Table {
         const { Responses = {}, UnprocessedKeys = {} } = await this.send('BatchGetItem', {
           RequestItems: request,
         });
-        for (const item of Object.values(Responses).flat()) items.set(this.keys.idOf(item), item);
-        if (Object.keys(UnprocessedKeys).length === 0) return { items, failed: new Set() };
+        for (const item of Object.values(Responses).flat()) found.set(this.keys.idOf(item), item);
         request = UnprocessedKeys;
+        if (Object.keys(request).length === 0) return;
         if (waitMs) await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs));
       }
       throw new StoreError(
         `BatchGetItem on table "${this.name}": throttled, keys left unprocessed`,
         'refused',
       );
-    } catch (failure) {
-      const left = Object.values(request).flatMap(({ Keys }) => Keys);
-      return { items, failed: new Set(left.map((key) => this.keys.idOf(key))), failure };
+    } finally {
+      for (const { Keys } of Object.values(request))
+        for (const key of Keys) found.set(this.keys.idOf(key), UNREAD);
     }
   }
 

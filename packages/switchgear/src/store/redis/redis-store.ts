@@ -20,11 +20,11 @@ import type {
   WriteAnswer,
 } from '../contract.ts';
 import { filedIn } from '../filed.ts';
-import { loaded } from '../loaded.ts';
 import { evidenceFields, type recordOf, UnreadableError } from '../record-fields.ts';
 import { connectionOf, type RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, Keys } from './keys.ts';
+import { loaded } from './loaded.ts';
 import * as operators from './operators.ts';
 import { Push } from './push.ts';
 import {

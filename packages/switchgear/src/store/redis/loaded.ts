@@ -1,6 +1,6 @@
-import type { CircuitRecord } from '../core/record.ts';
-import type { LoadOptions } from './contract.ts';
-import { UnreadableError } from './record-fields.ts';
+import type { CircuitRecord } from '../../core/record.ts';
+import type { LoadOptions } from '../contract.ts';
+import { UnreadableError } from '../record-fields.ts';
 
 /** What a `load` answers whose records were read apart: each that failed is its own circuit's trouble, where somebody is to be told. */
 export async function loaded(
