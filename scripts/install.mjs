@@ -12,14 +12,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export function run(program, args) {
   const child = spawn(program, args, { cwd: root, stdio: ['ignore', process.stderr, process.stderr] });
   const stop = () => child.kill();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  // At the exit too: another program that failed may have ended this process.
+  process.once('SIGINT', stop).once('SIGTERM', stop).once('exit', stop);
   return new Promise((resolve) => {
     child.once('error', (error) => {
       console.error(`cannot run ${program}: ${error.message}`);
       process.exit(1);
     });
     child.once('close', (code, signal) => {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      process.off('SIGINT', stop).off('SIGTERM', stop).off('exit', stop);
       if (code === 0) return resolve();
       if (!signal) console.error(`failed: ${[program, ...args].join(' ')}`);
       process.exit(code ?? 130);
