@@ -34,8 +34,8 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
     const { code, mode } = circuit;
     if (mode === 'disabled') return;
     this.#guarded = surround?.(this, { execute: (fn, given) => this.#call(fn, given) });
-    if (Number.isFinite(code.timeout)) this.lane = host.deadlines.lane(code.timeout);
-    if (Number.isFinite(code.maxConcurrent) && mode === 'enforce')
+    if (code.timeout !== Infinity) this.lane = host.deadlines.lane(code.timeout);
+    if (code.maxConcurrent !== Infinity && mode === 'enforce')
       this.#bulkhead = new Bulkhead(circuit.name, code, host.clock);
   }
 

@@ -63,7 +63,7 @@ export class CircuitOpenError extends SwitchgearError implements Rejection {
   readonly lastFailure: string | undefined;
 
   constructor(circuit: string, { state, retryAfterMs, lastFailure }: Rejection) {
-    const wait = Number.isFinite(retryAfterMs) ? `, retry in ${Math.ceil(retryAfterMs)} ms` : '';
+    const wait = retryAfterMs < Infinity ? `, retry in ${Math.ceil(retryAfterMs)} ms` : '';
     super(`circuit "${circuit}" is ${state}${wait}${lastFailure ? ` (${lastFailure})` : ''}`, circuit);
     this.state = state;
     this.retryAfterMs = retryAfterMs;

@@ -6,7 +6,7 @@ import type { EndedCall } from './circuit/ended-call.ts';
 import type { Host } from './circuit/host.ts';
 import { Refresher } from './circuit/refresher.ts';
 import type { StateChange } from './circuit/state-change.ts';
-import { type Clock, systemClock, type Timer } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { CircuitRecord } from './core/record.ts';
 import { ConfigurationError } from './errors.ts';
 import { Deadlines } from './guard/deadline.ts';

@@ -34,7 +34,7 @@ import { type LastFailure, moverOf } from './mover.ts';
 import { type ProbedCircuit, Probing } from './probing.ts';
 import { type ReportedCircuit, Reports } from './reports.ts';
 import { Snapshot } from './snapshot.ts';
-import { overrideChange, transitionChange } from './state-change.ts';
+import { announce, overrideChange } from './state-change.ts';
 import { type Answer, type CircuitMode, type Failure, Probe, Rejected, type Ticket } from './ticket.ts';
 
 export class Circuit implements ProbedCircuit, ReportedCircuit {
@@ -132,7 +132,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** The read that `ask` would wait for, so that its caller may wait for it with nothing in hand. */
   ready(): Promise<void> | undefined {
-    if (this.mode === 'disabled' || !this.#readsFirst) return undefined;
+    if (!this.#readsFirst) return undefined;
     this.#usedMs = this.#host.clock.now();
     // Due at the same time, as a rule: then both are one read.
     this.#host.refresher.tick(this.#usedMs);
@@ -156,7 +156,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** A call that failed or was slow. The promise settles when the store has it, within its budget. */
   failed(ticket: Ticket, failure: Failure): Promise<void> | undefined {
-    if (this.mode === 'disabled' || ticket === undefined) return undefined;
+    if (this.mode === 'disabled') return undefined;
     if (ticket !== this.era && !(ticket instanceof Probe)) return undefined;
     this.#lastFailure = { ...failure, atMs: this.now() };
     const settled = ticket instanceof Probe ? this.#verdict(ticket, 'failure') : undefined;
@@ -189,9 +189,9 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
    * Takes an answer of the store. `sure`: it cannot be an old one (a write's answer, a consistent read). False where
    * the answer contradicts what is known and needs a consistent read before it is believed.
    */
-  adopt(record: CircuitRecord, sentMs: number, sure: boolean): boolean {
+  adopt(record: CircuitRecord | undefined, sentMs: number, sure: boolean): boolean {
     if (!legible(record, this.#policy, this.now()))
-      throw new StoreError('the store gave no record for an answer', 'unknown');
+      throw new StoreError(`the store gave no record of ${this.name}`, 'unknown');
     const known = this.#snapshot.record;
     const taken = this.#snapshot.take(record, sentMs, this.#host.clock.now(), sure);
     if (taken !== 'taken') return taken === 'older';
@@ -293,10 +293,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
         const record = this.#known;
         if (this.#alone()) this.#local ??= new LocalCircuit(record);
         const local = this.#localInForce(nowMs);
-        if (local) {
-          const { slot, lease } = local.lease(verdict, this.#policy, this.mover(nowMs));
-          return new Probe(undefined, slot, lease, this.era);
-        }
+        if (local) return local.lease(verdict, this.#policy, this.mover(nowMs), this.era);
         // A verdict that calls for a transition ends the probing, although its slot is free.
         const busy = this.#probing.taking || this.#contact.unanswered || this.deciding;
         if (!busy && !due(record, this.#policy, nowMs)) return null;
@@ -371,22 +368,17 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   #verdict(probe: Probe, verdict: ProbeVerdict): Promise<void> | undefined {
     if (probe.base) return this.#probing.settle(probe, verdict);
-    this.#settleLocal(probe, verdict);
-    return undefined;
-  }
-
-  #settleLocal({ slot, lease }: Probe, verdict: ProbeVerdict): void {
     const local = this.#local;
     const mover = this.mover(this.now());
-    if (!local?.settle(slot, lease.id, verdict, this.#policy, mover, this.record?.epoch)) return;
+    if (!local?.settle(probe, verdict, this.#policy, mover, this.record?.epoch)) return undefined;
     this.#emitLocal();
-    if (local.record.state !== 'closed') {
-      this.#pursue();
-      return;
+    if (local.record.state !== 'closed') this.#pursue();
+    else {
+      // What was counted before belongs to the outage that just ended.
+      this.era = this.era.afterwards();
+      if (local.tripped) this.#local = undefined;
     }
-    // What was counted before belongs to the outage that just ended.
-    this.era = this.era.afterwards();
-    if (local.tripped) this.#local = undefined;
+    return undefined;
   }
 
   // ── transitions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -414,8 +406,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
     this.era = new Era(this.#policy, record, recovered || this.era.well);
     if (record.state !== 'half-open') this.#probing.forget();
     if (known || record.state !== 'closed') this.#leaveLocal();
-    if (!this.#commits.claim(record.epoch.id) && known && record.transition)
-      this.#host.emit(transitionChange(this.name, record.epoch, record.transition, 'learnt'));
+    if (!this.#commits.claim(record.epoch.id) && known) announce(this.#host, this.name, record, 'learnt');
   }
 
   /** Whether `local` still holds beside this record of the present epoch. */
@@ -431,9 +422,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   }
 
   #emitLocal(): void {
-    const local = this.#local?.record;
-    if (local?.transition)
-      this.#host.emit(transitionChange(this.name, local.epoch, local.transition, 'local'));
+    if (this.local) announce(this.#host, this.name, this.local, 'local');
   }
 
   // ── the store and the time ───────────────────────────────────────────────────────────────────────────────────────
@@ -486,10 +475,14 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 }
 
 /** Whether anything can be read from it: what a store of somebody else's calls a record must not fail in a caller's hands. */
-function legible(record: CircuitRecord, policy: ResolvedOptions, nowMs: number): boolean {
+function legible(
+  record: CircuitRecord | undefined,
+  policy: ResolvedOptions,
+  nowMs: number,
+): record is CircuitRecord {
   try {
-    due(record, policy, nowMs);
-    return Boolean(record.epoch && admission(record, nowMs));
+    due(record as CircuitRecord, policy, nowMs);
+    return Boolean(record?.epoch && admission(record, nowMs));
   } catch {
     return false;
   }

@@ -3,7 +3,7 @@
 import { type CircuitRecord, type Head, sameEpoch } from '../core/record.ts';
 import type { Host } from './host.ts';
 import { keepNewest } from './keep-newest.ts';
-import { transitionChange } from './state-change.ts';
+import { announce } from './state-change.ts';
 
 /**
  * One transition is under way at a time. One that was won is announced once, however late that is learnt: from its own
@@ -65,8 +65,7 @@ export class Commits {
     const head = this.#pending.get(epochId);
     if (!head) return false;
     this.#pending.delete(epochId);
-    if (head.transition)
-      this.#host.emit(transitionChange(this.#circuit, head.epoch, head.transition, 'committed'));
+    announce(this.#host, this.#circuit, head, 'committed');
     return true;
   }
 

@@ -5,6 +5,8 @@ import type { OwnCounts, Policy } from '../core/policy.ts';
 import { type CircuitRecord, type Epoch, type Head, type Lease, sameEpoch } from '../core/record.ts';
 import { dueHead, halfOpened, leaseFor, type Mover, ownTrip } from '../core/transitions.ts';
 import { type Admission, admission, due } from '../core/verdict.ts';
+import type { Era } from './era.ts';
+import { Probe } from './ticket.ts';
 
 /** What opened it. */
 interface OwnEvidence {
@@ -55,34 +57,29 @@ export class LocalCircuit {
     return admission(this.#record, nowMs, true);
   }
 
-  /** Takes the probe that `admission` offered. */
-  lease(
-    offer: Admission & { admits: 'probe' },
-    policy: Policy,
-    mover: Mover,
-  ): { slot: number; lease: Lease } {
+  /** Takes the probe that `admission` offered, in the fleet's present `era`. */
+  lease(offer: Admission & { admits: 'probe' }, policy: Policy, mover: Mover, era: Era): Probe {
     const record = this.#record;
     if (offer.slot === undefined || record.state !== 'half-open') {
       const next = halfOpened(record, policy, mover);
       this.#record = moveTo(record, record.epoch, next) as CircuitRecord;
-      return { slot: 0, lease: next.leases[0] as Lease };
+      return new Probe(undefined, 0, next.leases[0] as Lease, era);
     }
     const lease = leaseFor(record.leaseMs, mover);
     this.#record = takeLease(record, record.epoch, offer.slot, lease, mover.nowMs) ?? record;
-    return { slot: offer.slot, lease };
+    return new Probe(undefined, offer.slot, lease, era);
   }
 
   /** Takes a probe's verdict, in the fleet's present `epoch`; whether it changed the state. */
   settle(
-    slot: number,
-    leaseId: string,
+    { slot, lease }: Probe,
     verdict: ProbeVerdict,
     policy: Policy,
     mover: Mover,
     epoch: Epoch | undefined,
   ): boolean {
     const base = this.#record;
-    const settled = reportProbe(base, base.epoch, { slot, leaseId, verdict }, mover.nowMs);
+    const settled = reportProbe(base, base.epoch, { slot, leaseId: lease.id, verdict }, mover.nowMs);
     if (!settled) return false;
     const next = dueHead(settled, policy, mover);
     this.#record = (next && moveTo(settled, settled.epoch, next)) ?? settled;

@@ -1,7 +1,6 @@
 /** Reads circuits from the store in batches: on demand, and once per `cacheTtl` all those in use. */
 
 import { windowOf } from '../core/policy.ts';
-import { StoreError } from '../errors.ts';
 import type { StoreGuard } from '../store/store-guard.ts';
 import type { Circuit } from './circuit.ts';
 
@@ -75,10 +74,9 @@ export class Refresher {
         // By name: a store that leaves one out may have moved the others up.
         const answers = new Map(records.map((record) => [record?.name, record]));
         const doubtful = circuits.filter((circuit) => {
+          const record = answers.get(circuit.name);
           try {
-            const record = answers.get(circuit.name);
-            if (record) return !circuit.adopt(record, sentMs, consistent);
-            if (!told) unreadable(new StoreError(`the store gave no record of ${circuit.name}`, 'unknown'));
+            if (record || !told) return !circuit.adopt(record, sentMs, consistent);
           } catch (error) {
             unreadable(error);
           }

@@ -4,12 +4,13 @@ import {
   type CircuitRecord,
   type CircuitState,
   type Epoch,
+  type Head,
   type Override,
   type OverrideMode,
   overrideActive,
-  type Transition,
   type TransitionReason,
 } from '../core/record.ts';
+import type { Host } from './host.ts';
 
 /** A change of a circuit's state as this process made it or learnt of it. */
 export interface StateChange {
@@ -37,13 +38,14 @@ export interface StateChange {
   readonly correlationId?: string;
 }
 
-export function transitionChange(
+/** Tells of the transition that began the epoch of `head`, if one did. */
+export function announce(
+  host: Host,
   circuit: string,
-  epoch: Epoch,
-  transition: Transition,
+  { epoch, transition }: Head,
   source: StateChange['source'],
-): StateChange {
-  return { circuit, epoch, source, ...transition };
+): void {
+  if (transition) host.emit({ circuit, epoch, source, ...transition });
 }
 
 /** The change that an operator's act makes, given the record before and after. */

@@ -194,7 +194,7 @@ function terms(
       by,
       calls: counts.calls,
       failures: counts.failures,
-      ...(lastFailure === undefined ? {} : { lastFailure }),
+      ...(lastFailure !== undefined && { lastFailure }),
     },
   };
 }

@@ -22,7 +22,7 @@ const THROTTLED =
 const MAX_ERRORS = 50;
 
 /** What may be shown and stored of a name or code: no message in disguise. */
-const NAME = /^[\w$.:-]{1,64}$/;
+const NAME = /^(HTTP )?[\w$.:-]{1,64}$/;
 
 /** Whether `error` counts as a failure of the dependency. Never throws. */
 export function isBreakable(error: unknown): boolean {
@@ -35,7 +35,7 @@ export function isBreakable(error: unknown): boolean {
  */
 export function failureName(error: unknown): string {
   const named = [failureOf(error), text(error, 'code'), text(error, 'name')];
-  return named.find((name) => name !== undefined && NAME.test(name.replace(/^HTTP /, ''))) ?? 'Error';
+  return named.find((name) => name !== undefined && NAME.test(name)) ?? 'Error';
 }
 
 /** How long the dependency asks callers to stay away (`Retry-After`), milliseconds from `nowMs`. Never throws. */
