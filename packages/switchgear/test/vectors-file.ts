@@ -46,7 +46,7 @@ export function whole(record: Values, nowMs: number): Values {
 export function absolute(values: Values, nowMs: number): Values {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
-      const [, letter, back] = /^([cfsiv])@(-?\d+)$/.exec(key) ?? [];
+      const [, letter, back] = /^([cfsijv])@(-?\d+)$/.exec(key) ?? [];
       if (letter) return [letter + (Math.floor(nowMs / CUT.bucketMs) + Number(back)), value];
       if (value && typeof value === 'object') return [key, absolute(value as Values, nowMs)];
       const time = typeof value === 'number' && /^(sinceMs|openUntilMs|untilMs|atMs)$/.test(key);

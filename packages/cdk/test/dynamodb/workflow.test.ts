@@ -93,7 +93,7 @@ describe('failures', () => {
     const record = await bench.record(circuit);
     expect(record).toMatchObject({ state: 'closed', epoch: { number: 0, id: 'root-6000x10' } });
     expect(Object.values(record.evidence)).toEqual([
-      { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+      { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
     ]);
     expect(record.sinceMs).toBeGreaterThan(0);
     expect(await bench.store.list()).toContain(circuit);
@@ -289,8 +289,7 @@ describe('failures', () => {
       {},
       {
         before: async (state) => {
-          if (state === 'Commit')
-            await bench.put(circuit, { ...before, ...begun });
+          if (state === 'Commit') await bench.put(circuit, { ...before, ...begun });
         },
       },
     );

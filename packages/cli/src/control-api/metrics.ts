@@ -40,7 +40,7 @@ export function metricsText(circuits: readonly Circuit[], unreadable: number): s
     },
     {
       name: 'switchgear_circuit_window_isolated',
-      help: "Failed or slow calls in the present window, each the first of its process after a good one: the fleet's ratio is judged without them, (failures - isolated) / (calls - isolated).",
+      help: "Failed calls in the present window, each the first of its process after a good one: the fleet's ratio is judged without them, (failures - isolated) / (calls - isolated).",
       samples: perCircuit(({ evidence }) => evidence.isolated),
     },
     {

@@ -84,7 +84,7 @@ export const circuitSchema = z
     openUntilMs: timeMs.optional().openapi({ description: 'When an open circuit probes, at the earliest.' }),
     evidence: z.object({ calls: count, failures: count, slow: count, isolated: count }).openapi({
       description:
-        "Reported by the fleet in the present window. Successes are reported with failures. `isolated`: failed or slow calls, each the first of its process after a good one; the fleet's ratio is judged without them.",
+        "Reported by the fleet in the present window. Successes are reported with failures. `isolated`: failed calls, each the first of its process after a good one; the fleet's ratio is judged without them.",
     }),
     failureRatio: z.number().min(0).max(1).openapi({
       description:

@@ -41,7 +41,7 @@ export function circuitsTable(
 
 /** Stands below a table in which some calls are. */
 export const ISOLATED =
-  "isolated: a process's first failed or slow call in the window after a good one; the fleet's ratio is judged without it";
+  "isolated: a process's first failed call in the window after a good one; the fleet's ratio is judged without it";
 
 function failed({ evidence: { calls, failures, slow, isolated }, failureRatio }: Circuit): string {
   if (calls === 0) return '–';

@@ -13,6 +13,7 @@ const counts = fc.record({
   failures: count,
   slow: count,
   isolated: count,
+  isolatedSlow: count,
   votes: count,
 });
 const slot = fc.integer({ min: -12, max: 3 }).map((slots) => Math.floor(NOW / 6_000) + slots);

@@ -155,11 +155,11 @@ test('a sample a second: what the fleet reported, and what this process let thro
   if (!base) throw new Error('no record');
   const slot = Math.floor(clock.now() / 6_000);
   await store.report(base, {
-    [slot]: { calls: 10, failures: 1, slow: 0, isolated: 0, votes: 0 },
+    [slot]: { calls: 10, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
   });
   await clock.advance(1_000);
   const { record } = await store.report(base, {
-    [slot]: { calls: 5, failures: 2, slow: 0, isolated: 0, votes: 0 },
+    [slot]: { calls: 5, failures: 2, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
   });
   expect(record.evidence[slot]).toMatchObject({ calls: 15 });
   await clock.advance(1_000);
@@ -186,6 +186,7 @@ test('what a circuit reports that was not there with the sample before is in the
       failures: 1,
       slow: 0,
       isolated: 0,
+      isolatedSlow: 0,
       votes: 0,
     },
   });

@@ -56,17 +56,12 @@ export function counted({ evidence, failureRatio }: Circuit): string {
   if (calls === 0) return 'Nothing was reported in the present window.';
   const all = `${count(failures)} of ${plural(calls, 'call')} failed (${percent(failureRatio)}) in the present window${beside(evidence)}.`;
   if (isolated === 0) return all;
-  return `${all} Isolated is a process’s first failed or slow call after a good one; the fleet’s ratio is judged without it: ${judged(evidence)}.`;
+  return `${all} Isolated is a process’s first failed call after a good one; the fleet’s ratio is judged without it: ${judged(evidence)}.`;
 }
 
-function judged({ calls, failures, slow, isolated }: Circuit['evidence']): string {
-  const left = calls - isolated;
-  if (left <= 0) return 'none is left';
-  const share = (bad: number, words: string) => {
-    const rest = Math.max(0, bad - isolated);
-    return `${count(rest)} ${words} (${percent(rest / left)})`;
-  };
-  return `${share(failures, `of ${count(left)} failed`)}${slow > 0 ? `, ${share(slow, 'slow')}` : ''}`;
+function judged({ calls, failures, isolated }: Circuit['evidence']): string {
+  const [bad, left] = [failures - isolated, calls - isolated];
+  return left > 0 ? `${count(bad)} of ${count(left)} failed (${percent(bad / left)})` : 'none is left';
 }
 
 function beside({ slow, isolated }: Circuit['evidence']): string {

@@ -49,7 +49,7 @@ it.concurrent('stray errors of several processes: counted, and said why they ope
   const [base] = await rig.store.load(['ledger'], () => ({ bucketMs: 6_000, buckets: 10 }));
   const slot = Math.floor((rig.store.now() ?? Number.NaN) / 6_000);
   await rig.store.report(base as CircuitRecord, {
-    [slot]: { calls: 40, failures: 12, slow: 0, isolated: 11, votes: 0 },
+    [slot]: { calls: 40, failures: 12, slow: 0, isolated: 11, isolatedSlow: 0, votes: 0 },
   });
   const page = await rig.page();
   const tile = page.locator('.tile', { hasText: 'ledger' });

@@ -1,9 +1,11 @@
 import type { Facts } from './facts.ts';
 import type { Law, Verdict } from './law.ts';
 
+const BAD = ['failures', 'isolated', 'votes'] as const;
+
 /** L2, and with it L6 and L14: what is counted is what happened, once, in the epoch in which it was admitted. */
 export function noLostEvidence(facts: Facts, broken: Verdict): Law {
-  /** Failures that were acknowledged in the present epoch, by slot. */
+  /** What was acknowledged of bad calls in the present epoch, by slot and counter. */
   let epochId = '';
   let counted: Record<string, number> = {};
   return {
@@ -24,15 +26,16 @@ export function noLostEvidence(facts: Facts, broken: Verdict): Law {
         counted = {};
       }
       if (!accepted || write.verb !== 'report') return;
-      for (const [slot, { failures }] of Object.entries(write.evidence))
-        counted[slot] = (counted[slot] ?? 0) + failures;
+      for (const [slot, counts] of Object.entries(write.evidence))
+        for (const of of BAD) counted[slot + of] = (counted[slot + of] ?? 0) + counts[of];
       // A bucket at the end of the window may have been dropped by one clock and begun anew by another.
       const oldest = Math.floor(facts.engine.nowMs / record.bucketMs) - record.buckets + 2;
-      for (const [slot, { failures }] of Object.entries(record.evidence)) {
-        const acknowledged = counted[slot] ?? 0;
-        if (failures > acknowledged || (failures < acknowledged && Number(slot) > oldest))
-          broken('L2', process, `slot ${slot} has ${failures} failures of ${acknowledged} acknowledged`);
-      }
+      for (const [slot, counts] of Object.entries(record.evidence))
+        for (const of of BAD) {
+          const acknowledged = counted[slot + of] ?? 0;
+          if (counts[of] > acknowledged || (counts[of] < acknowledged && Number(slot) > oldest))
+            broken('L2', process, `slot ${slot} has ${counts[of]} ${of} of ${acknowledged} acknowledged`);
+        }
     },
     finished() {
       const { record } = facts;

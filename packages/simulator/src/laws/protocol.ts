@@ -27,9 +27,9 @@ export function protocol(engine: Engine, line: (text: string) => void): Law {
     switch (write.verb) {
       case 'report': {
         const counts = Object.values(write.evidence);
-        const sum = (of: 'calls' | 'failures' | 'votes') =>
+        const sum = (of: 'calls' | 'failures' | 'isolated' | 'votes') =>
           counts.reduce((total, count) => total + count[of], 0);
-        return `report in ${epoch(write.base.epoch)}: ${sum('failures')} of ${sum('calls')} failed, ${sum('votes')} votes`;
+        return `report in ${epoch(write.base.epoch)}: ${sum('failures')} of ${sum('calls')} failed, ${sum('isolated')} isolated, ${sum('votes')} votes`;
       }
       case 'settle':
         return `settle ${name(write.probe.leaseId)} in ${epoch(write.base.epoch)}: ${write.probe.verdict}`;

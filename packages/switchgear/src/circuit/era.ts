@@ -67,23 +67,26 @@ export class Era {
   }
 
   /**
-   * Counts a call that failed, was slow, or both. One is isolated: the first bad call of the window, after a good one. It is
-   * what makes this process tell its calls, and the fleet knows only of processes that had one: by those alone, every
-   * dependency looks bad. Without that call, the rest of the process's calls is as bad as any (Haldane, Biometrika 33, 1945: of
-   * calls that were made until some were bad, (bad − 1) / (calls − 1) is the unbiased share).
+   * Counts a call that failed, was slow, or both. The first failure of the window is isolated, if it comes after a good call, and the
+   * first slow call likewise. It is what makes this process tell its calls, and the fleet knows only of processes that had one:
+   * by those alone, every dependency looks bad. Without that call, the rest of the process's calls is as bad as any (Haldane,
+   * Biometrika 33, 1945: of calls that were made until some were bad, (bad − 1) / (calls − 1) is the unbiased share).
    */
   bad(failed: boolean, slow: boolean): void {
     const current = this.#current;
     const before = this.total();
-    const isolated = this.#well && before.failures + before.slow === 0;
+    const well = this.#well;
     this.#well = false;
     current.calls++;
     if (failed) {
       current.failures++;
       this.#streak++;
+      if (well && before.failures === 0) current.isolated++;
     } else this.#streak = 0;
-    if (slow) current.slow++;
-    if (isolated) current.isolated++;
+    if (slow) {
+      current.slow++;
+      if (well && before.slow === 0) current.isolatedSlow++;
+    }
     this.#vote();
   }
 

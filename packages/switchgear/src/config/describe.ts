@@ -4,7 +4,7 @@ import type { BreakerOptions, GearOptions } from '../options.ts';
 
 export const BREAKER_DESCRIPTIONS: Readonly<Record<keyof BreakerOptions, string>> = {
   failureThreshold:
-    'Failed (or slow) calls in the window that trip the circuit, of the whole fleet. Default 3.',
+    'Failed (or slow) calls in the window that trip the circuit, of the whole fleet, not counting isolated ones. Default 3.',
   minCalls: 'Calls in the window below which nothing trips. Default 0.',
   failureRatio: 'Share of failed calls, 0–1, below which nothing trips. Default 0.1.',
   failureWindow: 'Length of the window in which calls are counted, at least 2 seconds. Default 1 minute.',

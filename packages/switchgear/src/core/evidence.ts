@@ -5,8 +5,10 @@ export interface Counts {
   readonly calls: number;
   readonly failures: number;
   readonly slow: number;
-  /** Bad calls that stand alone in their process: counted above, and not judged. See `Era.bad`. */
+  /** Failures that stand alone in their process: counted above, and not judged. See `Era.bad`. */
   readonly isolated: number;
+  /** Slow calls likewise. */
+  readonly isolatedSlow: number;
   /** Failed or slow calls, capped per process at its share of the quorum. Always 0 with a quorum of 1. */
   readonly votes: number;
 }
@@ -26,6 +28,7 @@ export const NOTHING: Counts = {
   failures: 0,
   slow: 0,
   isolated: 0,
+  isolatedSlow: 0,
   votes: 0,
 };
 

@@ -47,13 +47,14 @@ export function tripReason(counts: Counts, policy: Policy): TransitionReason | u
 
 /** How the calls of a window are bad, at least `least` of them, or `undefined`. */
 export function wrongWith(counts: Counts, policy: Policy, least: number): TransitionReason | undefined {
-  if (enough(counts.failures, policy.failureRatio, counts, least)) return 'failures';
-  if (enough(counts.slow, policy.slowCallRatio, counts, least)) return 'slow-calls';
+  const { calls, failures, slow, isolated, isolatedSlow } = counts;
+  if (enough(failures, isolated, calls, policy.failureRatio, least)) return 'failures';
+  if (enough(slow, isolatedSlow, calls, policy.slowCallRatio, least)) return 'slow-calls';
   return undefined;
 }
 
 /** Where a ratio is asked, isolated calls have no part in it: of how many good ones they were the only bad, nobody knows. */
-function enough(bad: number, ratio: number, { calls, isolated }: Counts, least: number): boolean {
+function enough(bad: number, isolated: number, calls: number, ratio: number, least: number): boolean {
   const apart = ratio > 0 ? isolated : 0;
   return bad - apart >= least && (bad - apart) / (calls - apart) >= ratio;
 }
@@ -67,7 +68,7 @@ export interface OwnCounts extends Counts {
 /** Why the calls of one process trip its own circuit, or `undefined`: by the same policy on all its calls, and by a streak. */
 export function ownTripReason(own: OwnCounts, policy: Policy): TransitionReason | undefined {
   if (own.streak >= policy.consecutiveFailures) return 'consecutive-failures';
-  return tripReason({ ...own, isolated: 0 }, { ...policy, quorum: 1 });
+  return tripReason({ ...own, isolated: 0, isolatedSlow: 0 }, { ...policy, quorum: 1 });
 }
 
 /**

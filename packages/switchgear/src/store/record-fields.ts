@@ -31,9 +31,10 @@ const COUNTERS = {
   f: 'failures',
   s: 'slow',
   i: 'isolated',
+  j: 'isolatedSlow',
   v: 'votes',
 } as const;
-const COUNTER = /^([cfsiv])(\d+)$/;
+const COUNTER = /^([cfsijv])(\d+)$/;
 
 const MODES = ['forced-open', 'forced-closed', 'disabled'];
 

@@ -6,7 +6,7 @@ import { POLICY } from './policies.ts';
 
 const NOW = Date.UTC(2026, 9, 21, 6, 30, 12, 345);
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
-const COUNTS = { calls: 30, failures: 4, slow: 0, isolated: 0, votes: 0 };
+const COUNTS = { calls: 30, failures: 4, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 };
 
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const policies = fc

@@ -480,12 +480,15 @@ export class Fleet {
     const { failureThreshold, minCalls, failureRatio, slowCallRatio, quorum } = this.#policy;
     const share = Math.ceil(failureThreshold / quorum);
     if (counts.calls < minCalls || (quorum > 1 && counts.votes <= (quorum - 1) * share)) return undefined;
-    const much = (bad: number, ratio: number) => {
-      const apart = ratio === 0 ? 0 : counts.isolated;
+    const much = (bad: number, isolated: number, ratio: number) => {
+      const apart = ratio === 0 ? 0 : isolated;
       return bad - apart >= failureThreshold && bad - apart >= ratio * (counts.calls - apart);
     };
-    if (much(counts.failures, failureRatio)) return { to: 'open', reason: 'failures', counts };
-    return much(counts.slow, slowCallRatio) ? { to: 'open', reason: 'slow-calls', counts } : undefined;
+    if (much(counts.failures, counts.isolated, failureRatio))
+      return { to: 'open', reason: 'failures', counts };
+    return much(counts.slow, counts.isolatedSlow, slowCallRatio)
+      ? { to: 'open', reason: 'slow-calls', counts }
+      : undefined;
   }
 
   /** What stands for a circuit that nobody has written, but for its settings. */

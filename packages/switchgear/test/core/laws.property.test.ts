@@ -16,7 +16,8 @@ const counts = fc
   .map(({ successes, isolated, ...bad }) => ({
     ...bad,
     calls: successes + Math.max(bad.failures, bad.slow),
-    isolated: Math.min(isolated, Math.max(bad.failures, bad.slow)),
+    isolated: Math.min(isolated, bad.failures),
+    isolatedSlow: Math.min(isolated, bad.slow),
   }));
 
 type Weighted<T> = { readonly weight: number; readonly arbitrary: fc.Arbitrary<T> };

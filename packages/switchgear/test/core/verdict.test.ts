@@ -7,7 +7,7 @@ import { admission, due } from '../../src/core/verdict.ts';
 import { POLICY } from './policies.ts';
 
 const NOW = Date.UTC(2026, 9, 21, 6, 30, 12, 345);
-const COUNTS = { calls: 3, failures: 3, slow: 0, isolated: 0, votes: 0 };
+const COUNTS = { calls: 3, failures: 3, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 };
 const ROOT = rootRecord('payments', { bucketMs: 6_000, buckets: 10 });
 
 let ids = 0;

@@ -19,6 +19,7 @@ function evidenceAt(nowMs: number): Evidence {
       failures: 3,
       slow: 0,
       isolated: 0,
+      isolatedSlow: 0,
       votes: 0,
     },
   };
@@ -104,6 +105,7 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
         failures: 600,
         slow: 0,
         isolated: 0,
+        isolatedSlow: 0,
         votes: 0,
       });
     });
@@ -112,7 +114,7 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
       const base = await read(newName());
       await store.report(base, evidenceAt(now()));
       const counters = Object.keys(await itemOf(base.name)).filter((attribute) =>
-        /^[cfsiv]\d/.test(attribute),
+        /^[cfsijv]\d/.test(attribute),
       );
       expect(counters.map((attribute) => attribute[0]).sort()).toEqual(['c', 'f']);
     });
@@ -148,7 +150,14 @@ describe.each(Object.entries(EMULATORS))('on %s', (emulatorName, start) => {
           ...{ calls: 123_456, failures: 12_345, lastFailure: 'UND_ERR_CONNECT_TIMEOUT' },
         },
       };
-      const busy = { calls: 123_456, failures: 23_456, slow: 34_567, isolated: 999, votes: 4_567 };
+      const busy = {
+        calls: 123_456,
+        failures: 23_456,
+        slow: 34_567,
+        isolated: 999,
+        isolatedSlow: 0,
+        votes: 4_567,
+      };
       /** Up to the slot ahead of the present, as a clock may be: none has left the window when the report arrives. */
       const full = (counts: Counts) => {
         const newest = slotAt(now(), WINDOW.bucketMs) + 1;

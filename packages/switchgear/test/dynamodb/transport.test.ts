@@ -28,6 +28,7 @@ function evidenceNow() {
       failures: 1,
       slow: 0,
       isolated: 0,
+      isolatedSlow: 0,
       votes: 0,
     },
   };

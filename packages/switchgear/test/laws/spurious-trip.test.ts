@@ -1,7 +1,15 @@
 /** What meets no policy when it comes, or only by what nobody told, must not trip the circuit. */
 
 import { expect, test } from 'vitest';
-import { fleet } from './fleet.ts';
+import { type Fleet, fleet, type Process } from './fleet.ts';
+
+async function slow(f: Fleet, process: Process): Promise<void> {
+  f.dependency.latencyMs = 1_500;
+  const call = f.call(process);
+  await f.advance(1_500);
+  await call;
+  f.dependency.latencyMs = 0;
+}
 
 test('L2 a harmless burst does not trip the circuit once the successes around it have aged out', async () => {
   const f = fleet(1, { breaker: { maxConcurrent: false } });
@@ -61,34 +69,45 @@ test('with failureRatio 0 failures are counted, whatever they stand beside', asy
   expect((await f.record()).state).toBe('open');
 });
 
-test('after a recovery everybody knows of a good call, also who has just begun; a window later nobody does', async () => {
+test('who was there when the circuit recovered knows of a good call, who begins later does not', async () => {
   const f = fleet(4);
   await f.fail(f.process(0), 3);
+  for (const process of f.processes) await process.gear.warm();
   await f.advance(12_000);
-  expect(await f.call(f.process(0))).toBe('ok');
+  expect(await f.call(f.process(1))).toBe('ok');
+  for (const process of f.processes) await process.gear.warm();
+  for (const process of f.processes) await f.fail(process, 1);
   expect((await f.record()).state).toBe('closed');
-  for (const process of f.processes.slice(1)) await f.fail(process, 1);
-  expect((await f.record()).state).toBe('closed');
-  await f.advance(60_000);
   for (const id of [4, 5, 6]) await f.fail(f.start(id), 1);
   expect((await f.record()).state).toBe('open');
 });
 
+test('a circuit that was cleared has not recovered, and who knew of a good call still does', async () => {
+  const f = fleet(4);
+  for (const process of f.processes.slice(1)) await f.call(process);
+  await f.process(0).gear.warm();
+  await f.operator(f.process(0)).clearStates(['payments'], { by: 'ann', reason: 'drill' });
+  for (const process of f.processes) await process.gear.warm();
+  for (const process of f.processes) await f.fail(process, 1);
+  const { evidence } = f.process(3).breaker.state;
+  expect(evidence).toMatchObject({ failures: 4, isolated: 3 });
+});
+
+test('slow calls of some processes hide no failures of others', async () => {
+  const f = fleet(30, { breaker: { slowCallDuration: '1s' } });
+  for (const process of f.processes) await f.call(process);
+  for (const process of f.processes.slice(10)) await slow(f, process);
+  for (const process of f.processes.slice(0, 10)) await f.fail(process, 2);
+  expect(await f.record()).toMatchObject({ state: 'open', transition: { reason: 'failures' } });
+});
+
 test('slow calls likewise: one of each process is isolated', async () => {
   const f = fleet(6, { breaker: { slowCallDuration: '1s', slowCallRatio: 0.5 } });
-  const slow = async (process: (typeof f.processes)[number]) => {
-    const call = process.breaker.execute(
-      () => new Promise((resolve) => f.clock.setTimer(() => resolve(1), 1_500)),
-    );
-    await f.advance(1_500);
-    await call;
-    await f.idle();
-  };
   for (const process of f.processes) await f.call(process);
-  for (const process of f.processes) await slow(process);
+  for (const process of f.processes) await slow(f, process);
   expect((await f.record()).state).toBe('closed');
-  for (const process of f.processes.slice(0, 3)) await slow(process);
+  for (const process of f.processes.slice(0, 3)) await slow(f, process);
   expect(await f.record()).toMatchObject({ state: 'closed' });
-  for (const process of f.processes.slice(0, 3)) await slow(process);
+  for (const process of f.processes.slice(0, 3)) await slow(f, process);
   expect(await f.record()).toMatchObject({ state: 'open', transition: { reason: 'slow-calls' } });
 });

@@ -56,7 +56,7 @@ describe.each(Object.entries(CLIENTS))('the Redis store under faults of the serv
   function report(base: CircuitRecord = rootRecord(name, WINDOW)) {
     const slot = slotAt(store.now() ?? Date.now(), WINDOW.bucketMs);
     return store.report(base, {
-      [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+      [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
     });
   }
 

@@ -79,6 +79,7 @@ describe('the keys of a circuit', () => {
         failures: 1,
         slow: 0,
         isolated: 0,
+        isolatedSlow: 0,
         votes: 0,
       },
     });

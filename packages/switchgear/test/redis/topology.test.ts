@@ -19,7 +19,7 @@ const WINDOW = { bucketMs: 60_000, buckets: 10 };
 function report(store: RedisStore, name: string) {
   const slot = slotAt(store.now() ?? Date.now(), WINDOW.bucketMs);
   return store.report(rootRecord(name, WINDOW), {
-    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
   });
 }
 

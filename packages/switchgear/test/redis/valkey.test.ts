@@ -74,7 +74,7 @@ describe.skipIf(!program)(title, () => {
       const slot = slotAt(store.now() ?? 0, WINDOW.bucketMs);
       const report = () =>
         store.report(rootRecord('flushed', WINDOW), {
-          [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+          [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
         });
       await report();
       await command(server.port, 'SCRIPT', 'FLUSH');

@@ -29,7 +29,7 @@ beforeEach(() => {
 function report() {
   const slot = Math.floor(clock.now() / WINDOW.bucketMs);
   return store.report(ROOT, {
-    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 },
+    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
   });
 }
 

@@ -107,25 +107,25 @@ const EVIDENCE = `
   $total := function($letter, $slot) {
     $sum([[$slot - $record.buckets + 1..$slot + 1].$lookup($record, $letter & $)])
   };
-  $counters := $keys($record)[$contains($, /^[cfsiv][0-9]+$/)];
+  $counters := $keys($record)[$contains($, /^[cfsijv][0-9]+$/)];
   $latest := $max([$counters.$number($substring($, 1))][$ > $present - $record.buckets and $ <= $present + 1]);
   $all := function($slot) {
     {
       'calls': $total('c', $slot), 'failures': $total('f', $slot), 'slow': $total('s', $slot),
-      'isolated': $total('i', $slot), 'votes': $total('v', $slot)
+      'isolated': $total('i', $slot), 'isolatedSlow': $total('j', $slot), 'votes': $total('v', $slot)
     }
   };
-  $enough := function($bad, $ratio, $counts) {(
-    $apart := $ratio > 0 ? $counts.isolated : 0;
+  $enough := function($bad, $isolated, $calls, $ratio) {(
+    $apart := $ratio > 0 ? $isolated : 0;
     $bad - $apart >= $rules.failureThreshold
-      ? ($counts.calls = $apart ? true : ($bad - $apart) / ($counts.calls - $apart) >= $ratio) : false
+      ? ($calls = $apart ? true : ($bad - $apart) / ($calls - $apart) >= $ratio) : false
   )};
   $tripReason := function($counts) {
     $counts.calls < $rules.minCalls ? ''
       : $rules.quorum > 1
         and $counts.votes <= ($rules.quorum - 1) * $ceil($rules.failureThreshold / $rules.quorum) ? ''
-      : $enough($counts.failures, $rules.failureRatio, $counts) ? 'failures'
-      : $enough($counts.slow, $rules.slowCallRatio, $counts) ? 'slow-calls' : ''
+      : $enough($counts.failures, $counts.isolated, $counts.calls, $rules.failureRatio) ? 'failures'
+      : $enough($counts.slow, $counts.isolatedSlow, $counts.calls, $rules.slowCallRatio) ? 'slow-calls' : ''
   };`;
 
 const DUE = `

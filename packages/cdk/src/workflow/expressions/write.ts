@@ -37,7 +37,7 @@ const COMMON = `
   $now := $millis();
   $record := $seen.record;
   $present := $floor($now / $record.bucketMs);
-  $counters := $keys($record)[$contains($, /^[cfsiv][0-9]+$/)];
+  $counters := $keys($record)[$contains($, /^[cfsijv][0-9]+$/)];
   $epochHolds := ($record.epoch = 0
     ? '(attribute_not_exists(#epoch) OR (#epoch = :fromEpoch AND #epochId = :fromId))'
     : '(#epoch = :fromEpoch AND #epochId = :fromId)');
@@ -121,7 +121,7 @@ const TRANSITION = `
   $next := $seen.next;
   $from := $floor(($now - ${CLOCK_BOUND_MS}) / $record.bucketMs) - $record.buckets + 1;
   $until := $floor(($now + ${CLOCK_BOUND_MS}) / $record.bucketMs);
-  $perhaps := [$from..$until].($slot := $; ['c', 'f', 's', 'i', 'v'].($ & $slot));
+  $perhaps := [$from..$until].($slot := $; ['c', 'f', 's', 'i', 'j', 'v'].($ & $slot));
   $leases := $record.state = 'half-open' ? [0..$record.slots - 1].('lease' & $) : [];
   $gone := $distinct($append($append(${list(STATE_FIELDS)}, $leases), $append($counters, $perhaps)));
   $change := { 'head': $next, 'set': $next, 'remove': [$gone[$not($exists($lookup($next, $)))]] };`;

@@ -131,7 +131,7 @@ return answer(1, key, nowMs)`,
 return { 1, time[1] * 1000 + math.floor(time[2] / 1000), redis.call('HGETALL', KEYS[1]) }`,
   },
   report: {
-    sha1: '1954bd0c0f6e2de9ab002052430ff923c90d8e62',
+    sha1: 'd80a2762ec07204dcabcd93cb601d161f7fffbd5',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -181,7 +181,7 @@ for i = 5, counters * 2 + 4, 2 do
 if tonumber(ARGV[i]:match('%d+$')) >= oldest then redis.call('HINCRBY', key, ARGV[i], ARGV[i + 1]) end
 end
 for field in pairs(record) do
-local slot = tonumber(field:match('^[cfsiv](%d+)$'))
+local slot = tonumber(field:match('^[cfsijv](%d+)$'))
 if slot and slot < oldest then redis.call('HDEL', key, field) end
 end
 expire(key, record, nowMs, keepMs)
@@ -249,7 +249,7 @@ end
 return answer(1, key, nowMs)`,
   },
   transition: {
-    sha1: '3fb795f5af3a5e56871851ae01d7861b5282457c',
+    sha1: '58c55a311b1ddc04f647491caa9fe53a08779247',
     text: `local function read(key)
 local flat, record = redis.call('HGETALL', key), {}
 for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
@@ -310,7 +310,7 @@ return answer(0, key, nowMs)
 end
 local ended = override and record.override and act(record, 'override')
 for field in pairs(record) do
-if field:match('^[cfsiv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
+if field:match('^[cfsijv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
 for i = 11, 10 + removed do
 if record[ARGV[i]] then redis.call('HDEL', key, ARGV[i]) end

@@ -5,7 +5,7 @@ import { newId } from '../../id.ts';
 import { type Definition, WINDOW } from './case.ts';
 import { nextHead, openHead } from './heads.ts';
 
-const ONE = { calls: 1, failures: 1, slow: 0, isolated: 0, votes: 0 };
+const ONE = { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 };
 
 /** Names that a path, a key, an object or a page might trip over. */
 const AWKWARD = [

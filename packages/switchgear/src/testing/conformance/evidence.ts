@@ -4,7 +4,7 @@ import { type CircuitRecord, rootRecord } from '../../core/record.ts';
 import { type Bench, type Definition, WINDOW } from './case.ts';
 import { openHead } from './heads.ts';
 
-const FAILURE: Counts = { calls: 3, failures: 1, slow: 2, isolated: 1, votes: 1 };
+const FAILURE: Counts = { calls: 3, failures: 1, slow: 2, isolated: 1, isolatedSlow: 1, votes: 1 };
 
 function at(nowMs: number, counts = FAILURE): Evidence {
   return { [slotAt(nowMs, WINDOW.bucketMs)]: counts };
@@ -55,8 +55,8 @@ export const evidenceCases: readonly Definition[] = [
       let record = await bench.read();
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const more: Evidence = {
-        [slot - 1]: { calls: 5, failures: 4, slow: 0, isolated: 2, votes: 0 },
-        [slot]: { calls: 2, failures: 0, slow: 1, isolated: 0, votes: 1 },
+        [slot - 1]: { calls: 5, failures: 4, slow: 0, isolated: 2, isolatedSlow: 2, votes: 0 },
+        [slot]: { calls: 2, failures: 0, slow: 1, isolated: 0, isolatedSlow: 0, votes: 1 },
       };
       for (const n of [1, 2, 3]) {
         const answer = await bench.store.report(record, more);
@@ -64,7 +64,7 @@ export const evidenceCases: readonly Definition[] = [
         record = answer.record;
         assert.deepEqual(
           counted(bench, record),
-          times(n, { calls: 7, failures: 4, slow: 1, isolated: 2, votes: 1 }),
+          times(n, { calls: 7, failures: 4, slow: 1, isolated: 2, isolatedSlow: 2, votes: 1 }),
         );
       }
       assert.deepEqual(await bench.read(), record);

@@ -65,6 +65,7 @@ export const transitionCases: readonly Definition[] = [
           failures: 1,
           slow: 0,
           isolated: 0,
+          isolatedSlow: 0,
           votes: 0,
         },
       };
@@ -89,6 +90,7 @@ export const transitionCases: readonly Definition[] = [
           failures: 3,
           slow: 2,
           isolated: 0,
+          isolatedSlow: 0,
           votes: 1,
         },
       };
@@ -110,7 +112,7 @@ export const transitionCases: readonly Definition[] = [
     law: 'L1',
     async test(bench) {
       const root = await bench.read();
-      const counts = { calls: 4, failures: 3, slow: 2, isolated: 0, votes: 1 };
+      const counts = { calls: 4, failures: 3, slow: 2, isolated: 0, isolatedSlow: 0, votes: 1 };
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const base = (await bench.store.report(root, { [slot]: counts })).record;
       await bench.other.report(root, { [slot - 2]: counts, [slot - 1]: counts });
@@ -151,6 +153,7 @@ export const transitionCases: readonly Definition[] = [
           failures: 1,
           slow: 0,
           isolated: 0,
+          isolatedSlow: 0,
           votes: 0,
         },
       };
@@ -176,13 +179,13 @@ export const transitionCases: readonly Definition[] = [
       const remembered: CircuitRecord = {
         ...root,
         evidence: {
-          [slot]: { calls: 9, failures: 9, slow: 9, isolated: 0, votes: 9 },
+          [slot]: { calls: 9, failures: 9, slow: 9, isolated: 0, isolatedSlow: 0, votes: 9 },
         },
         override: { mode: 'forced-open', ...author },
         policy: { values: { quorum: 4 }, ...author },
       };
       const more = {
-        [slot]: { calls: 2, failures: 1, slow: 0, isolated: 0, votes: 0 },
+        [slot]: { calls: 2, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
       };
       const { record } = await store.report(remembered, more);
       assert.deepEqual(record, { ...root, sinceMs: record.sinceMs, evidence: more });

@@ -18,7 +18,7 @@ for i = 5, counters * 2 + 4, 2 do
   if tonumber(ARGV[i]:match('%d+$')) >= oldest then redis.call('HINCRBY', key, ARGV[i], ARGV[i + 1]) end
 end
 for field in pairs(record) do
-  local slot = tonumber(field:match('^[cfsiv](%d+)$'))
+  local slot = tonumber(field:match('^[cfsijv](%d+)$'))
   if slot and slot < oldest then redis.call('HDEL', key, field) end
 end
 expire(key, record, nowMs, keepMs)

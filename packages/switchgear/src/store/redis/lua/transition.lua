@@ -25,7 +25,7 @@ end
 
 local ended = override and record.override and act(record, 'override')
 for field in pairs(record) do
-  if field:match('^[cfsiv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
+  if field:match('^[cfsijv]%d+$') or field:match('^lease%d+$') then redis.call('HDEL', key, field) end
 end
 for i = 11, 10 + removed do
   if record[ARGV[i]] then redis.call('HDEL', key, ARGV[i]) end
