@@ -17,6 +17,19 @@ const NO_TIMEOUT = { timeoutEarlyInMillis: 0 };
 const contextOf = (f: LambdaFunction, timeoutMs?: number) => f.context(timeoutMs) as Context;
 const tick = async () => new Promise((resolve) => setImmediate(resolve));
 
+/** A handler, and when it has begun: from then on the clock may move. */
+function told<E, R>(handler: (event: E) => Promise<R>) {
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const telling = (event: E) => {
+    begin();
+    return handler(event);
+  };
+  return { handler: telling, begun };
+}
+
 describe('the middleware', () => {
   it('the handler is inside the invocation, and its calls end in time', async () => {
     const f = new LambdaFunction();
@@ -113,9 +126,10 @@ describe('the middleware', () => {
   it('protects: a handler that is busy until Lambda kills it has failed before that', async () => {
     const f = new LambdaFunction();
     const orders = f.gear.breaker('orders');
-    const handler = middy(hangs, NO_TIMEOUT).use(switchgear({ ...f.options, protect: orders }));
+    const busy = told(hangs);
+    const handler = middy(busy.handler, NO_TIMEOUT).use(switchgear({ ...f.options, protect: orders }));
     void handler({}, contextOf(f));
-    await tick();
+    await busy.begun;
     await f.clock.advance(2_000);
     expect(orders.state.evidence.failures).toBe(1);
     expect(f.store.calls.report).toBe(1);
@@ -125,11 +139,12 @@ describe('the middleware', () => {
     const f = new LambdaFunction();
     const outcomes: string[] = [];
     f.gear.onCall(({ outcome }) => outcomes.push(outcome));
-    const handler = middy(async (_event: object) => f.sleep(5_000).then(() => 'late'), NO_TIMEOUT).use(
+    const slow = told(async (_event: object) => f.sleep(5_000).then(() => 'late'));
+    const handler = middy(slow.handler, NO_TIMEOUT).use(
       switchgear({ ...f.options, protect: f.gear.breaker('orders', { timeout: '1s' }) }),
     );
     const call = handler({}, contextOf(f, 10_000));
-    await tick();
+    await slow.begun;
     await f.clock.advance(1_000);
     expect(outcomes).toEqual(['failure']);
     await f.clock.advance(4_000);
