@@ -46,7 +46,7 @@ export class Breaker<out Added = never> implements CallOwner, PermitOwner, Guard
 
   /** @internal */
   get heard(): boolean {
-    return (this.#host.tellCall ?? this.#host.correlationId) !== undefined;
+    return Boolean(this.#host.tellCall ?? this.#host.correlationId);
   }
 
   /** Name of the circuit. */

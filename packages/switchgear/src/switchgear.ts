@@ -78,7 +78,7 @@ export class Switchgear {
     const problems: string[] = [];
     if (options) isPlain('options', options, problems);
     if (typeof store?.transition !== 'function') {
-      const promise = store instanceof Promise && 'a promise: await createStore(…)';
+      const promise = store instanceof Promise && 'a promise: await createStore()';
       problems.push(`store is ${promise || typeof store}; allowed: a store, such as new MemoryStore()`);
     }
     const { now, setTimer } = clock ?? {};

@@ -401,8 +401,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
   /** A new epoch begins for this process. */
   #enter(record: CircuitRecord, known: CircuitRecord | undefined): void {
     // A recovery is a good call that everybody knows of: the probe's.
-    const recovered =
-      record.transition?.reason === 'recovered' && this.now() - record.sinceMs < this.#policy.failureWindow;
+    const recovered = known !== undefined && record.transition?.reason === 'recovered';
     this.era = new Era(this.#policy, record, recovered || this.era.well);
     if (record.state !== 'half-open') this.#probing.forget();
     if (known || record.state !== 'closed') this.#leaveLocal();

@@ -46,7 +46,7 @@ export class Commits {
           done();
           // Or the same move would follow upon its own answer, without end.
           if (accepted && record.epoch.number < next.epoch.number)
-            throw new TypeError('the store took a transition and answered with the record from before it');
+            throw new TypeError('the store gave a record from before the transition');
           // Lost for certain; unless what refused it is itself, which a retry below us wrote before.
           if (!accepted && !sameEpoch(record.epoch, next.epoch)) forget();
           this.#hear(record, sentMs);

@@ -9,15 +9,11 @@ export class Contact {
   #missedMs: number | undefined;
   /** Since when transitions and leases are asked for in vain; `Infinity` once a write is answered. */
   #askedMs = Infinity;
-  #unanswered = false;
+  /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
+  unanswered = false;
 
   constructor(host: Host) {
     this.#host = host;
-  }
-
-  /** A lease or transition was asked for and the store said nothing since: a call does not ask again, a refresh may. */
-  get unanswered(): boolean {
-    return this.#unanswered;
   }
 
   /** Whether it would be in vain to wait for the store: it failed just now, or what it has of this circuit cannot be read. */
@@ -33,13 +29,13 @@ export class Contact {
 
   /** A lease or a transition is asked for. */
   asked(): void {
-    this.#unanswered = true;
+    this.unanswered = true;
     this.#askedMs = Math.min(this.#askedMs, this.#host.clock.now());
   }
 
   /** A record has come and was taken. */
   heard(): void {
-    this.#unanswered = false;
+    this.unanswered = false;
   }
 
   /** The store has answered a write. */

@@ -22,11 +22,11 @@ interface OwnEvidence {
 export class LocalCircuit {
   /** Absent where it stands in for the fleet's record. */
   #evidence: OwnEvidence | undefined;
-  #record: CircuitRecord;
+  record: CircuitRecord;
 
   /** Carries `record` on alone: an open time that ends gets a probe without a lease of the fleet. */
   constructor(record: CircuitRecord, evidence?: OwnEvidence) {
-    this.#record = record;
+    this.record = record;
     this.#evidence = evidence;
   }
 
@@ -43,10 +43,6 @@ export class LocalCircuit {
     return next && new LocalCircuit(moveTo(record, base.epoch, next) as CircuitRecord, { counts, epoch });
   }
 
-  get record(): CircuitRecord {
-    return this.#record;
-  }
-
   /** Whether it stands apart from the fleet's record by evidence of this process. */
   get tripped(): boolean {
     return this.#evidence !== undefined;
@@ -54,19 +50,19 @@ export class LocalCircuit {
 
   admission(nowMs: number): Admission {
     // No health check can probe for a process that is on its own.
-    return admission(this.#record, nowMs, true);
+    return admission(this.record, nowMs, true);
   }
 
   /** Takes the probe that `admission` offered, in the fleet's present `era`. */
   lease(offer: Admission & { admits: 'probe' }, policy: Policy, mover: Mover, era: Era): Probe {
-    const record = this.#record;
+    const record = this.record;
     if (offer.slot === undefined || record.state !== 'half-open') {
       const next = halfOpened(record, policy, mover);
-      this.#record = moveTo(record, record.epoch, next) as CircuitRecord;
+      this.record = moveTo(record, record.epoch, next) as CircuitRecord;
       return new Probe(undefined, 0, next.leases[0] as Lease, era);
     }
     const lease = leaseFor(record.leaseMs, mover);
-    this.#record = takeLease(record, record.epoch, offer.slot, lease, mover.nowMs) ?? record;
+    this.record = takeLease(record, record.epoch, offer.slot, lease, mover.nowMs) ?? record;
     return new Probe(undefined, offer.slot, lease, era);
   }
 
@@ -78,11 +74,11 @@ export class LocalCircuit {
     mover: Mover,
     epoch: Epoch | undefined,
   ): boolean {
-    const base = this.#record;
+    const base = this.record;
     const settled = reportProbe(base, base.epoch, { slot, leaseId: lease.id, verdict }, mover.nowMs);
     if (!settled) return false;
     const next = dueHead(settled, policy, mover);
-    this.#record = (next && moveTo(settled, settled.epoch, next)) ?? settled;
+    this.record = (next && moveTo(settled, settled.epoch, next)) ?? settled;
     if (next && this.#evidence) this.#evidence = { ...this.#evidence, epoch };
     return next !== undefined;
   }

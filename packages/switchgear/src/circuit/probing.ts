@@ -36,7 +36,7 @@ export interface ProbedCircuit {
 export class Probing {
   readonly #circuit: ProbedCircuit;
   /** A call is on its way to a lease. */
-  #taking = false;
+  taking = false;
   /** Ids of leases that this process asked for and does not use yet: the grant came late, or its reply was lost. */
   readonly #wanted = new Set<string>();
   /** Verdicts and cancels under way. */
@@ -46,14 +46,10 @@ export class Probing {
     this.#circuit = circuit;
   }
 
-  get taking(): boolean {
-    return this.#taking;
-  }
-
   /** The probe that may be made now, where this process gets it. */
   async take(): Promise<Probe | undefined> {
     const circuit = this.#circuit;
-    this.#taking = true;
+    this.taking = true;
     try {
       let offer = circuit.admission(circuit.now());
       if (offer.admits !== 'probe') return undefined;
@@ -66,7 +62,7 @@ export class Probing {
       }
       return await this.#lease(offer.slot);
     } finally {
-      this.#taking = false;
+      this.taking = false;
     }
   }
 

@@ -10,39 +10,30 @@ export type Taken = 'taken' | 'older' | 'doubtful';
  * that was frozen meanwhile: so an answer is as old as its question.
  */
 export class Snapshot {
-  #record: CircuitRecord | undefined;
-  #readMs = -Infinity;
-  #heardMs = -Infinity;
-
-  get record(): CircuitRecord | undefined {
-    return this.#record;
-  }
-
+  record: CircuitRecord | undefined;
   /** When the request that brought the record was sent, by the local clock. */
-  get readMs(): number {
-    return this.#readMs;
-  }
+  readMs = -Infinity;
+  #heardMs = -Infinity;
 
   /** Whether the record is no answer any more at `nowMs`, being `maxStale` old, or of unknown age since the clock was set back. */
   stale(nowMs: number, maxStale: number): boolean {
-    const age = nowMs - this.#readMs;
+    const age = nowMs - this.readMs;
     return !(age >= 0 && age < maxStale);
   }
 
   /** Takes the answer to a request sent at `sentMs`. `sure`: it is a write's answer or a consistent read. */
   take(record: CircuitRecord, sentMs: number, nowMs: number, sure: boolean): Taken {
     // The clock was set back: when the known one was read is not known any more.
-    if (this.#heardMs > nowMs) this.#heardMs = this.#readMs = -Infinity;
-    const known = this.#record;
+    if (this.#heardMs > nowMs) this.#heardMs = this.readMs = -Infinity;
+    const known = this.record;
     if (known && regresses(record, known)) {
       // Asked before, or together with, what is known: in doubt the known one is the newer.
-      if (sentMs <= this.#readMs) return 'older';
+      if (sentMs <= this.readMs) return 'older';
       // Asked while the known one was under way: which of the two the store did first is open.
       if (!sure || sentMs < this.#heardMs) return 'doubtful';
-    } else if (known && sentMs < this.#readMs && !sure && sameEpoch(record.epoch, known.epoch))
-      return 'older';
-    this.#record = record;
-    this.#readMs = Math.max(Math.min(sentMs, nowMs), this.#readMs);
+    } else if (known && sentMs < this.readMs && !sure && sameEpoch(record.epoch, known.epoch)) return 'older';
+    this.record = record;
+    this.readMs = Math.max(Math.min(sentMs, nowMs), this.readMs);
     this.#heardMs = nowMs;
     return 'taken';
   }

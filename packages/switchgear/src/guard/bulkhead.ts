@@ -22,8 +22,8 @@ export class Bulkhead {
   readonly #clock: Clock;
   /** The line: all wait equally long, so that the order of their deadlines is the order of their arrival. */
   readonly #line: Lane;
-  #running = 0;
-  #waiting = 0;
+  running = 0;
+  waiting = 0;
 
   constructor(circuit: string, limits: BulkheadLimits, clock: Clock) {
     this.#circuit = circuit;
@@ -32,23 +32,15 @@ export class Bulkhead {
     this.#line = new Lane(clock, limits.queueTimeout);
   }
 
-  get running(): number {
-    return this.#running;
-  }
-
-  get waiting(): number {
-    return this.#waiting;
-  }
-
   /** Whether no slot is free now. */
   get full(): boolean {
-    return this.#running >= this.#limits.maxConcurrent;
+    return this.running >= this.#limits.maxConcurrent;
   }
 
   /** Takes a slot if one is free now. */
   tryEnter(): boolean {
     if (this.full) return false;
-    this.#running++;
+    this.running++;
     return true;
   }
 
@@ -62,16 +54,16 @@ export class Bulkhead {
     if (this.tryEnter()) return;
     // Some of the line may have waited too long while the event loop was busy.
     this.#line.sweep();
-    if (this.#waiting >= this.#limits.maxQueue) throw this.#full('queue full');
+    if (this.waiting >= this.#limits.maxQueue) throw this.#full('queue full');
     return this.#wait(signal);
   }
 
   /** Gives the slot to the first in line, or frees it. */
   leave(): void {
-    if (this.#waiting > 0) this.#line.sweep();
-    const next = this.#waiting > 0 ? (this.#line.head as Waiter) : undefined;
+    if (this.waiting > 0) this.#line.sweep();
+    const next = this.waiting > 0 ? (this.#line.head as Waiter) : undefined;
     if (!next) {
-      this.#running--;
+      this.running--;
       return;
     }
     this.#line.clear(next);
@@ -79,10 +71,10 @@ export class Bulkhead {
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
-    this.#waiting++;
+    this.waiting++;
     return new Promise((resolve, reject) => {
       const ending = (settle: () => void) => () => {
-        this.#waiting--;
+        this.waiting--;
         forget?.();
         settle();
       };
