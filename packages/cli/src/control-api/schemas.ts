@@ -115,7 +115,8 @@ export const circuitsSchema = z
     nowMs: timeMs,
     circuits: z.array(circuitSchema),
     unreadable: z.array(z.object({ name: z.string(), problem: z.string() })).openapi({
-      description: 'Circuits whose record makes no sense to this version; a reset puts them right.',
+      description:
+        'Circuits whose record could not be read just now, or makes no sense to this version: a reset puts that right.',
     }),
   })
   .openapi('Circuits');
