@@ -132,7 +132,8 @@ const LONG: Readonly<Record<string, string>> = {
   'sick process':
     'One sick process of 200, the others with 0.01 % errors, quorum 2: the fleet never opens in 1 000 seeded hours',
   'stray errors': 'The default policy does not open on 0.1 % background errors at 1 000 calls/s',
-  'stray errors, many processes': 'Nor where 1 000 processes make a call a second each',
+  'stray errors, many processes':
+    'Nor where 1 000 processes, all begun in the same second, make a call a second each',
 };
 
 const HEAD = `<!-- Written by \`npm run simulate -- --acceptance\`. -->
@@ -157,6 +158,10 @@ In the runs of recovery, of the trip, and of many hours, calls that a process ad
 breaker in passing and have no events of their own; a test holds every request, answer and count of such runs against those of full ones
 (\`packages/simulator/test/world/lazy-traffic.test.ts\`). In runs of hours \`cacheTtl\` is longer than its
 default: reads find nothing new where no state ever changes, and would be most of the work.
+
+A process that has just begun knows of no good call, so that its first failure counts. Where a thousand begin in the same second, now and then
+three of their first calls are among the stray ones, and the circuit opens once. It does not open again: who was there when it
+recovered knows of a good call ([decision 17](decisions/0017-what-a-fleet-knows-of-its-successes.md)).
 
 ## Not shown here
 
