@@ -224,8 +224,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'who may have to stand in line reads anew',
     file: 'circuit/circuit.ts',
-    from: "if (this.mode === 'disabled' || !this.#stale || this.#contact.lost) return undefined;",
-    to: "if (this.mode === 'disabled' || this.#contact.lost) return undefined;",
+    from: 'if (!this.#readsFirst) return undefined;',
+    to: 'if (this.#contact.lost) return undefined;',
     laws: ['L10'],
   },
   {
