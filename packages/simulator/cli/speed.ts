@@ -38,7 +38,7 @@ export interface Pace {
 }
 
 /** Runs each kind of fleet with and without the laws, for `seconds` of virtual time each, and tells of each. */
-export async function speed(tell: (line: string) => void, seconds = 100): Promise<readonly Pace[]> {
+export async function speed(tell: (line: string) => void, seconds = 300): Promise<readonly Pace[]> {
   tell(`${SHAPE.processes} processes, ${SHAPE.rps} calls/s, DynamoDB; calls per second of one core`);
   const paces: Pace[] = [];
   for (const checked of [false, true])
