@@ -44,7 +44,7 @@ class LongOnesFirst extends BaseSequencer {
 /** Real processes and a store behind a socket, on two cores. */
 const REAL_TIME = { testTimeout: 60_000, hookTimeout: 60_000 };
 const SERVICES = { ...REAL_TIME, globalSetup: 'packages/switchgear/test/services.ts' };
-/** They wait for servers and pages more than they compute: three at once keep two cores busy. */
+/** They wait for servers more than they compute: three at once keep two cores busy. */
 const WAITING = { maxWorkers: 3, isolate: false, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
@@ -74,8 +74,11 @@ export default defineConfig({
       {
         test: {
           ...REAL_TIME,
-          ...WAITING,
           name: 'browser',
+          // By themselves: a page beside busy servers shows what is slow, not what is wrong.
+          maxWorkers: 2,
+          isolate: false,
+          sequence: { groupOrder: 4 },
           include: IN_BROWSER,
           globalSetup: 'packages/console/test/browser/chromium.ts',
         },

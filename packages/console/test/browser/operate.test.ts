@@ -17,10 +17,15 @@ async function openDialog(page: Page, circuit: string, act: string) {
 
 it.concurrent('forces open and releases by hand: a process stops calling, and calls again after a probe', async () => {
   const { rig } = fleet;
-  const seen = await rig.caller('ledger');
-  await rig.store.override('ledger', { mode: 'release', by: 'test', reason: 'so that it is there' });
   await rig.store.clear(['ledger'], { by: 'test', reason: 'so that it is there' });
-  const page = await rig.page();
+  const seen = await rig.caller('ledger');
+  const page = await rig.page('#/circuit/ledger');
+  // News that come while a dialog is open hold it back, as they must: those of the reset have come.
+  await page
+    .getByRole('region', { name: 'ledger' })
+    .getByText(/^It was reset\. Seen by test/)
+    .first()
+    .waitFor();
 
   const force = await openDialog(page, 'ledger', 'Force open');
   await force.getByText('Every call to ledger is rejected at once, in the whole fleet').waitFor();

@@ -9,11 +9,13 @@ test('the pace is told for healthy and dead dependencies, with and without the l
 }, async () => {
   const lines: string[] = [];
   const paces = await speed((line) => lines.push(line), 4);
-  expect(paces.map(({ fleet, checked }) => [fleet, checked])).toEqual([
-    ['healthy', false],
-    ['outage', false],
-    ['healthy', true],
-    ['outage', true],
+  expect(paces.map(({ fleet, detail }) => `${fleet}, ${detail}`)).toEqual([
+    'healthy, in passing',
+    'outage, in passing',
+    'healthy, laws off',
+    'outage, laws off',
+    'healthy, laws judged',
+    'outage, laws judged',
   ]);
   expect(lines).toHaveLength(1 + paces.length);
   for (const { calls, callsPerSecond, heapGrowth } of paces) {
