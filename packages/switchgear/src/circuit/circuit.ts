@@ -400,7 +400,7 @@ export class Circuit implements ProbedCircuit, ReportedCircuit {
 
   /** A new epoch begins for this process. */
   #enter(record: CircuitRecord, known: CircuitRecord | undefined): void {
-    // A recovery is a good call that everybody knows of: the probe's.
+    // To whom was there before, a recovery is a good call: the probe's.
     const recovered = known !== undefined && record.transition?.reason === 'recovered';
     this.era = new Era(this.#policy, record, recovered || this.era.well);
     if (record.state !== 'half-open') this.#probing.forget();

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NOTHING } from '../../src/core/evidence.ts';
 import { rootRecord } from '../../src/core/record.ts';
 import { closed, halfOpened, openDuration, reopened, tripped } from '../../src/core/transitions.ts';
 import { POLICY } from './policies.ts';
 
 const NOW = Date.UTC(2026, 9, 21, 6, 30, 12, 345);
 const WINDOW = { bucketMs: 6_000, buckets: 10 };
-const COUNTS = { calls: 30, failures: 4, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 };
+const COUNTS = { ...NOTHING, calls: 30, failures: 4 };
 
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const policies = fc

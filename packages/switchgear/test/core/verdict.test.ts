@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { moveTo, type OverrideRequest, overridden, reportProbe, takeLease } from '../../src/core/apply.ts';
-import { slotAt } from '../../src/core/evidence.ts';
+import { NOTHING, slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, type HalfOpenRecord, type Head, rootRecord } from '../../src/core/record.ts';
 import { closed, halfOpened, leaseFor, tripped } from '../../src/core/transitions.ts';
 import { admission, due } from '../../src/core/verdict.ts';
 import { POLICY } from './policies.ts';
 
 const NOW = Date.UTC(2026, 9, 21, 6, 30, 12, 345);
-const COUNTS = { calls: 3, failures: 3, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 };
+const COUNTS = { ...NOTHING, calls: 3, failures: 3 };
 const ROOT = rootRecord('payments', { bucketMs: 6_000, buckets: 10 });
 
 let ids = 0;

@@ -2,7 +2,7 @@
 
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Counts, type Evidence, slotAt } from '../../src/core/evidence.ts';
+import { type Counts, type Evidence, NOTHING, slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, type ClosedHead, type OpenHead, rootRecord } from '../../src/core/record.ts';
 import type { DynamoDBOperatorStore } from '../../src/store/dynamodb/index.ts';
 import type { AttributeValue, DynamoDBTransport, Item } from '../../src/store/dynamodb/transport.ts';
@@ -14,14 +14,7 @@ const AUTHOR = { by: 'ana', reason: 'maintenance' };
 
 function evidenceAt(nowMs: number): Evidence {
   return {
-    [slotAt(nowMs, WINDOW.bucketMs)]: {
-      calls: 4,
-      failures: 3,
-      slow: 0,
-      isolated: 0,
-      isolatedSlow: 0,
-      votes: 0,
-    },
+    [slotAt(nowMs, WINDOW.bucketMs)]: { ...NOTHING, calls: 4, failures: 3 },
   };
 }
 

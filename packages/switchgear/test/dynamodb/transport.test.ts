@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { NOTHING } from '../../src/core/evidence.ts';
 import { rootRecord } from '../../src/core/record.ts';
 import { Operator } from '../../src/operate/index.ts';
 import { fromAttribute, toItem } from '../../src/store/dynamodb/attributes.ts';
@@ -23,14 +24,7 @@ const region = 'eu-central-1';
 
 function evidenceNow() {
   return {
-    [Math.floor(Date.now() / WINDOW.bucketMs)]: {
-      calls: 1,
-      failures: 1,
-      slow: 0,
-      isolated: 0,
-      isolatedSlow: 0,
-      votes: 0,
-    },
+    [Math.floor(Date.now() / WINDOW.bucketMs)]: { ...NOTHING, calls: 1, failures: 1 },
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../scripts/services.mjs';
-import { slotAt, total } from '../../src/core/evidence.ts';
+import { NOTHING, slotAt, total } from '../../src/core/evidence.ts';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import type { StoreError } from '../../src/errors.ts';
 import { newId } from '../../src/id.ts';
@@ -56,7 +56,7 @@ describe.each(Object.entries(CLIENTS))('the Redis store under faults of the serv
   function report(base: CircuitRecord = rootRecord(name, WINDOW)) {
     const slot = slotAt(store.now() ?? Date.now(), WINDOW.bucketMs);
     return store.report(base, {
-      [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+      [slot]: { ...NOTHING, calls: 1, failures: 1 },
     });
   }
 

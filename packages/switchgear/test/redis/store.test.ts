@@ -74,14 +74,7 @@ describe('the keys of a circuit', () => {
 
     const root = rootRecord(name, WINDOW);
     let { record } = await store.report(root, {
-      [slotAt(Date.now(), 6_000)]: {
-        calls: 1,
-        failures: 1,
-        slow: 0,
-        isolated: 0,
-        isolatedSlow: 0,
-        votes: 0,
-      },
+      [slotAt(Date.now(), 6_000)]: { ...NOTHING, calls: 1, failures: 1 },
     });
     await expectTtl(near(7 * DAY_MS));
     ({ record } = await store.transition(record, openHead(record, store.now() as number)));

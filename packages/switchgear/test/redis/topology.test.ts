@@ -6,7 +6,7 @@ import { createSentinel } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../../../scripts/services.mjs';
 import { createStore } from '../../src/config/index.ts';
-import { slotAt } from '../../src/core/evidence.ts';
+import { NOTHING, slotAt } from '../../src/core/evidence.ts';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import type { StoreError } from '../../src/errors.ts';
 import { newId } from '../../src/id.ts';
@@ -19,7 +19,7 @@ const WINDOW = { bucketMs: 60_000, buckets: 10 };
 function report(store: RedisStore, name: string) {
   const slot = slotAt(store.now() ?? Date.now(), WINDOW.bucketMs);
   return store.report(rootRecord(name, WINDOW), {
-    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+    [slot]: { ...NOTHING, calls: 1, failures: 1 },
   });
 }
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it, test, vi } from 'vitest';
 import { startRedis } from '../../../../scripts/services.mjs';
-import { slotAt, total } from '../../src/core/evidence.ts';
+import { NOTHING, slotAt, total } from '../../src/core/evidence.ts';
 import { rootRecord } from '../../src/core/record.ts';
 import { RedisStore } from '../../src/store/redis/index.ts';
 import { conformance } from '../../src/testing/index.ts';
@@ -74,7 +74,7 @@ describe.skipIf(!program)(title, () => {
       const slot = slotAt(store.now() ?? 0, WINDOW.bucketMs);
       const report = () =>
         store.report(rootRecord('flushed', WINDOW), {
-          [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+          [slot]: { ...NOTHING, calls: 1, failures: 1 },
         });
       await report();
       await command(server.port, 'SCRIPT', 'FLUSH');

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { NOTHING } from '../../src/core/evidence.ts';
 import { type CircuitRecord, rootRecord } from '../../src/core/record.ts';
 import { StoreError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -29,7 +30,7 @@ beforeEach(() => {
 function report() {
   const slot = Math.floor(clock.now() / WINDOW.bucketMs);
   return store.report(ROOT, {
-    [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+    [slot]: { ...NOTHING, calls: 1, failures: 1 },
   });
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { slotAt, total } from '../../core/evidence.ts';
+import { NOTHING, slotAt, total } from '../../core/evidence.ts';
 import { type CircuitRecord, type Epoch, rootRecord } from '../../core/record.ts';
 import { newId } from '../../id.ts';
 import { type Definition, WINDOW } from './case.ts';
 import { nextHead, openHead } from './heads.ts';
 
-const ONE = { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 };
+const ONE = { ...NOTHING, calls: 1, failures: 1 };
 
 /** Names that a path, a key, an object or a page might trip over. */
 const AWKWARD = [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { slotAt } from '../../core/evidence.ts';
+import { NOTHING, slotAt } from '../../core/evidence.ts';
 import { overrideActive, overrideUnsettled } from '../../core/record.ts';
 import { type Definition, WINDOW } from './case.ts';
 import { closedHead, halfOpenHead, leaseAt, openHead } from './heads.ts';
@@ -44,7 +44,7 @@ export const operatorCases: readonly Definition[] = [
       const base = await bench.read();
       const slot = slotAt(bench.now(), base.bucketMs);
       const answer = await store.report(base, {
-        [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+        [slot]: { ...NOTHING, calls: 1, failures: 1 },
       });
       assert.equal(answer.accepted, true);
       assert.equal(answer.record.override?.mode, 'disabled');
@@ -102,7 +102,7 @@ export const operatorCases: readonly Definition[] = [
       // Each from a base without either, as a process has it that read before the operator acted.
       const answers = [
         await store.report(base, {
-          [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+          [slot]: { ...NOTHING, calls: 1, failures: 1 },
         }),
         await store.lease(base, 1, leaseAt(bench.now())),
         await store.settle(base, { leaseId: lease.id, slot: 0, verdict: 'success' }),
@@ -150,7 +150,7 @@ export const operatorCases: readonly Definition[] = [
       const base = await bench.read();
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const evidence = {
-        [slot]: { calls: 1, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+        [slot]: { ...NOTHING, calls: 1, failures: 1 },
       };
       // The circuit is there: one that an operator creates first has a cut of its own, and refuses for that.
       await bench.store.report(base, evidence);
@@ -219,7 +219,7 @@ export const operatorCases: readonly Definition[] = [
 
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const late = await store.report(open, {
-        [slot]: { calls: 9, failures: 9, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+        [slot]: { ...NOTHING, calls: 9, failures: 9 },
       });
       assert.deepEqual(late, { accepted: false, record: cleared });
       const { override } = (await store.override(name, { mode: 'disabled', ...ANA })).record;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { slotAt } from '../../core/evidence.ts';
+import { NOTHING, slotAt } from '../../core/evidence.ts';
 import type { CircuitRecord, Head } from '../../core/record.ts';
 import { newId } from '../../id.ts';
 import { type Definition, WINDOW } from './case.ts';
@@ -60,14 +60,7 @@ export const transitionCases: readonly Definition[] = [
       const { record } = await bench.store.transition(root, halfOpenHead(root, bench.now(), lease, 2));
       const foreign: CircuitRecord = { ...record, epoch: { number: record.epoch.number, id: newId() } };
       const evidence = {
-        [slotAt(bench.now(), WINDOW.bucketMs)]: {
-          calls: 1,
-          failures: 1,
-          slow: 0,
-          isolated: 0,
-          isolatedSlow: 0,
-          votes: 0,
-        },
+        [slotAt(bench.now(), WINDOW.bucketMs)]: { ...NOTHING, calls: 1, failures: 1 },
       };
       const answers = [
         await bench.store.report(foreign, evidence),
@@ -85,14 +78,7 @@ export const transitionCases: readonly Definition[] = [
     async test(bench) {
       const { name, store } = bench;
       const evidence = {
-        [slotAt(bench.now(), WINDOW.bucketMs)]: {
-          calls: 4,
-          failures: 3,
-          slow: 2,
-          isolated: 0,
-          isolatedSlow: 0,
-          votes: 1,
-        },
+        [slotAt(bench.now(), WINDOW.bucketMs)]: { ...NOTHING, calls: 4, failures: 3, slow: 2, votes: 1 },
       };
       const base = (await store.report(await bench.read(), evidence)).record;
       const author = { by: 'ana', reason: 'rollout' };
@@ -112,7 +98,8 @@ export const transitionCases: readonly Definition[] = [
     law: 'L1',
     async test(bench) {
       const root = await bench.read();
-      const counts = { calls: 4, failures: 3, slow: 2, isolated: 0, isolatedSlow: 0, votes: 1 };
+      // Of each counter, so that none is left behind.
+      const counts = { calls: 4, failures: 3, slow: 2, isolated: 1, isolatedSlow: 1, votes: 1 };
       const slot = slotAt(bench.now(), WINDOW.bucketMs);
       const base = (await bench.store.report(root, { [slot]: counts })).record;
       await bench.other.report(root, { [slot - 2]: counts, [slot - 1]: counts });
@@ -148,14 +135,7 @@ export const transitionCases: readonly Definition[] = [
       const lease = leaseAt(nowMs);
       const lost: CircuitRecord = { name: bench.name, evidence: {}, ...halfOpenHead(root, nowMs, lease, 2) };
       const evidence = {
-        [slotAt(nowMs, WINDOW.bucketMs)]: {
-          calls: 1,
-          failures: 1,
-          slow: 0,
-          isolated: 0,
-          isolatedSlow: 0,
-          votes: 0,
-        },
+        [slotAt(nowMs, WINDOW.bucketMs)]: { ...NOTHING, calls: 1, failures: 1 },
       };
       const answers = [
         await store.report(lost, evidence),
@@ -179,13 +159,13 @@ export const transitionCases: readonly Definition[] = [
       const remembered: CircuitRecord = {
         ...root,
         evidence: {
-          [slot]: { calls: 9, failures: 9, slow: 9, isolated: 0, isolatedSlow: 0, votes: 9 },
+          [slot]: { ...NOTHING, calls: 9, failures: 9, slow: 9, votes: 9 },
         },
         override: { mode: 'forced-open', ...author },
         policy: { values: { quorum: 4 }, ...author },
       };
       const more = {
-        [slot]: { calls: 2, failures: 1, slow: 0, isolated: 0, isolatedSlow: 0, votes: 0 },
+        [slot]: { ...NOTHING, calls: 2, failures: 1 },
       };
       const { record } = await store.report(remembered, more);
       assert.deepEqual(record, { ...root, sinceMs: record.sinceMs, evidence: more });
